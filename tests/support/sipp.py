@@ -1,0 +1,207 @@
+"""SIPp as the caller: a real INVITE from the town's address with any From header, hold, CANCEL, and RTP.
+
+Used where the wire itself matters; the phone that answers is in tests/support/phone.py.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+from telephony.config.plan import Address
+from tests.support.exchange import free_udp
+from tests.support.tools import Tools
+
+CALLER_HOST = "127.0.0.2"
+
+_SCENARIO = """<?xml version="1.0" encoding="UTF-8"?>
+<!DOCTYPE scenario SYSTEM "sipp.dtd">
+<scenario name="caller">
+  <send retrans="500"><![CDATA[
+INVITE sip:{to}@[remote_ip]:[remote_port] SIP/2.0
+Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=z9hG4bK-[pid]-[call_number]-i
+From: {from_header};tag=[pid]c[call_number]
+To: <sip:{to}@[remote_ip]:[remote_port]>
+Call-ID: [call_id]
+CSeq: 1 INVITE
+Contact: <sip:caller@[local_ip]:[local_port]>
+Max-Forwards: 70
+{headers}Content-Type: application/sdp
+Content-Length: [len]
+
+v=0
+o=sipp 1 1 IN IP4 [local_ip]
+s=-
+c=IN IP4 [media_ip]
+t=0 0
+m=audio [media_port] RTP/AVP 8
+a=rtpmap:8 PCMA/8000
+  ]]></send>
+  <recv response="100" optional="true"></recv>
+{rest}
+</scenario>
+"""
+_ANSWERED = """  <recv response="180" optional="true"></recv>
+  <recv response="183" optional="true"></recv>
+  <recv response="200" rrs="true" rtd="true" timeout="{patience}"></recv>
+  <send><![CDATA[
+ACK [next_url] SIP/2.0
+Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
+From: {from_header};tag=[pid]c[call_number]
+[last_To:]
+Call-ID: [call_id]
+CSeq: 1 ACK
+Max-Forwards: 70
+Content-Length: 0
+
+  ]]></send>
+{media}"""
+_BYE = """  <pause milliseconds="{hold}"/>
+  <send retrans="500"><![CDATA[
+BYE [next_url] SIP/2.0
+Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
+From: {from_header};tag=[pid]c[call_number]
+[last_To:]
+Call-ID: [call_id]
+CSeq: 2 BYE
+Max-Forwards: 70
+Content-Length: 0
+
+  ]]></send>
+  <recv response="200"></recv>"""
+_WAIT_BYE = """  <recv request="BYE" timeout="{patience}"></recv>
+  <send><![CDATA[
+SIP/2.0 200 OK
+[last_Via:]
+[last_From:]
+[last_To:]
+[last_Call-ID:]
+[last_CSeq:]
+Content-Length: 0
+
+  ]]></send>"""
+_CANCEL = """  <recv response="180" timeout="5000"></recv>
+  <pause milliseconds="{after}"/>
+  <send retrans="500"><![CDATA[
+CANCEL sip:{to}@[remote_ip]:[remote_port] SIP/2.0
+Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=z9hG4bK-[pid]-[call_number]-i
+From: {from_header};tag=[pid]c[call_number]
+To: <sip:{to}@[remote_ip]:[remote_port]>
+Call-ID: [call_id]
+CSeq: 1 CANCEL
+Max-Forwards: 70
+Content-Length: 0
+
+  ]]></send>
+  <recv response="200"></recv>
+  <recv response="487"></recv>
+{ack}"""
+_REFUSED = """  <recv response="{status}"></recv>
+{ack}"""
+_ACK_FAILURE = """  <send><![CDATA[
+ACK sip:{to}@[remote_ip]:[remote_port] SIP/2.0
+Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=z9hG4bK-[pid]-[call_number]-i
+From: {from_header};tag=[pid]c[call_number]
+[last_To:]
+Call-ID: [call_id]
+CSeq: 1 ACK
+Max-Forwards: 70
+Content-Length: 0
+
+  ]]></send>"""
+
+
+@dataclass(frozen=True)
+class Call:
+    """What the caller does. Exactly one of `hold_ms` (talks, then hangs up), `cancel_ms` (gives up so long after the first
+    ringing), `refused` (expects that status), or none of them (waits for the other side's BYE)."""
+
+    to: str
+    from_header: str = '"Anna" <sip:+79070000101@127.0.0.2>'
+    headers: tuple[str, ...] = ()
+    hold_ms: int | None = None
+    cancel_ms: int | None = None
+    refused: int | None = None
+    patience_ms: int = 20_000
+    media: bool = True
+
+    def scenario(self, sound: Path) -> str:
+        values = {
+            "to": self.to,
+            "from_header": self.from_header,
+            "headers": "".join(f"{line}\n" for line in self.headers),
+            "patience": self.patience_ms,
+            "hold": self.hold_ms,
+            "after": self.cancel_ms,
+            "status": self.refused,
+            "media": f'  <nop><action><exec rtp_stream="{sound},-1,8"/></action></nop>\n' if self.media else "",
+        }
+        values["ack"] = _ACK_FAILURE.format(**values)
+        if self.refused is not None:
+            rest = _REFUSED
+        elif self.cancel_ms is not None:
+            rest = _CANCEL
+        else:
+            rest = _ANSWERED + (_WAIT_BYE if self.hold_ms is None else _BYE)
+        return _SCENARIO.format(**values, rest=rest.format(**values))
+
+
+class SippCaller:
+    """One SIPp process making `count` calls like this one; a context manager that leaves no process behind."""
+
+    def __init__(self, folder: Path, trunk: Address, call: Call, *, count: int = 1, rate: float = 10.0) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        sound = folder / "tone.al"
+        sound.write_bytes(bytes(0x34 if (index // 4) % 2 else 0xB4 for index in range(8000)))
+        scenario = folder / "caller.xml"
+        scenario.write_text(call.scenario(sound), encoding="utf-8", newline="")
+        tool = Tools().sipp()
+        self.command = [
+            *tool.command, f"{trunk.host}:{trunk.port}", "-sf", str(scenario), "-i", CALLER_HOST, "-mi", CALLER_HOST,
+            "-p", str(free_udp(CALLER_HOST).port), "-mp", str(free_udp(CALLER_HOST).port),
+            "-m", str(count), "-r", str(rate), "-l", str(max(count, 10)), "-nostdin", "-trace_err", "-error_file",
+            str(folder / "errors.log"), "-trace_stat", "-stf", str(folder / "stat.csv"), "-fd", "1",
+            "-recv_timeout", str(call.patience_ms), "-timeout_error",
+        ]  # fmt: skip
+        self._env = tool.environment()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> SippCaller:
+        with (self.folder / "screen.log").open("wb") as screen:
+            self._process = subprocess.Popen(
+                self.command, cwd=self.folder, env=self._env, stdin=subprocess.DEVNULL, stdout=screen, stderr=screen
+            )
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._process and self._process.poll() is None:
+            self._process.kill()
+            self._process.wait(5)
+
+    def finish(self, limit: float = 25.0) -> int:
+        """Waits for its own end; 0 if every call went as told."""
+        assert self._process is not None
+        return self._process.wait(limit)
+
+    def vanish(self) -> None:
+        """The caller's battery is out: no CANCEL, no BYE, no RTP."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait(5)
+
+    def freeze(self) -> None:
+        assert self._process is not None
+        os.kill(self._process.pid, signal.SIGSTOP)
+
+    def errors(self) -> str:
+        """What SIPp complains of, for the message of a failed assertion."""
+        path = self.folder / "errors.log"
+        screen = (self.folder / "screen.log").read_text(errors="replace")
+        return (path.read_text(errors="replace") if path.exists() else "") + screen[-3000:]
