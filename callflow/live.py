@@ -11,7 +11,8 @@ class LiveCall:
     """One live call, gathered from CoreShowChannels and QueueStatus after a new AMI login.
 
     `since` is when its oldest channel appeared and `answered_at` when the talk began, as far as the exchange knows
-    (aware, UTC). `ringing` pairs each ringing leg (Uniqueid) with its extension; `talking` is the extension in the talk.
+    (aware, UTC).
+    `ringing` pairs each ringing leg (Uniqueid) with its extension; `talking` is the extension in the talk.
     """
 
     linkedid: str

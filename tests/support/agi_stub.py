@@ -1,7 +1,7 @@
 """A little FastAGI server in a process of its own, so that a test may stop or kill it in the middle of a word.
 
-`answers`: sets SD_OK as the product's lookup does. `stalls`: reads the environment and says no more. Every line it was sent
-lands in `heard`, so that a test can look for forged ones.
+`answers`: sets SD_OK as the product's lookup does. `stalls`: reads the environment and says no more. Every line it was
+sent lands in `heard`, so that a test can look for forged ones.
 """
 
 from __future__ import annotations
@@ -82,7 +82,9 @@ class AgiStub:
 
     def variables(self) -> list[str]:
         """Values of the variables that were asked for, decoded: SD_FROM, SD_PAI, …"""
-        return [unquote(line.partition("(")[2].rstrip(")")) for line in self.lines() if line.startswith("> 200 result=1 (")]
+        return [
+            unquote(line.partition("(")[2].rstrip(")")) for line in self.lines() if line.startswith("> 200 result=1 (")
+        ]
 
     def stop(self) -> None:
         """SIGSTOP: the port is open, nobody is there."""

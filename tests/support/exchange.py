@@ -1,7 +1,7 @@
 """A real Asterisk with our own configuration, in a folder of its own, on free loopback ports.
 
-`LiveExchange` is used as a context manager; the fixtures are in tests/asterisk/conftest.py. The town is 127.0.0.2, our side
-of the trunk 127.0.0.3, phones and everything else 127.0.0.1.
+`LiveExchange` is used as a context manager; the fixtures are in tests/asterisk/conftest.py. The town is 127.0.0.2, our
+side of the trunk 127.0.0.3, phones and everything else 127.0.0.1.
 """
 
 from __future__ import annotations
@@ -131,7 +131,7 @@ class LiveExchange:
         self._own_folder = folder is None
         # Short, for the control socket's name has 107 bytes.
         self.folder = folder or Path(tempfile.mkdtemp(prefix="sdx"))
-        self.program = find_exchange(cache_folder(), lambda line: None)
+        self.program = find_exchange(cache_folder(), lambda _: None)
         self.plan = make_plan(self.folder, self.program, **changes)
         self._process: subprocess.Popen[bytes] | None = None
         self._taps: list[AmiTap] = []
@@ -238,7 +238,11 @@ class LiveExchange:
     def wait_available(self, extension: str, limit: float = 5.0) -> None:
         """Waits until a queue would ring this member."""
         member = re.compile(rf"\(Local/{extension}@sd-operator .*\(Not in use\)")
-        wait_for(lambda: member.search(self.console("queue show")), limit, f"{extension} to be available")
+        try:
+            wait_for(lambda: member.search(self.console("queue show")), limit, f"{extension} to be available")
+        except AssertionError as late:
+            shown = [self.console(command) for command in ("queue show", "core show hints", "pjsip show contacts")]
+            raise AssertionError("\n".join([str(late), *shown])) from None
 
     def channels(self) -> list[str]:
         """Names of the living channels."""
@@ -247,7 +251,7 @@ class LiveExchange:
 
     def load(self) -> Load:
         bridges = [line for line in self.console("bridge show all").splitlines() if re.match(r"[0-9a-f]{8}-", line)]
-        return Load(len(self.channels()), len(bridges), len(os.listdir(f"/proc/{self.pid}/fd")))
+        return Load(len(self.channels()), len(bridges), len(list(Path(f"/proc/{self.pid}/fd").iterdir())))
 
     def reset(self) -> None:
         """Hangs up every channel, waits until there is none."""

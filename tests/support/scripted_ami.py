@@ -172,6 +172,7 @@ class ScriptedAmi:
                 connection, _ = self._listener.accept()
             except OSError:
                 return
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             with self._lock:
                 self._open.add(connection)
                 self.connections += 1
@@ -202,13 +203,15 @@ class ScriptedAmi:
 
     def _answer(self, connection: socket.socket, request: Request) -> None:
         action = request.get("Action", "")
+        accepted = action == "Login" and request.get("Secret") == self.secret
+        if accepted:  # before the answer, so that whoever has logged in hears what is emitted next
+            with self._lock:
+                self._logged_in.add(connection)
         default = lambda one: response(one, "Success", Message="done")  # noqa: E731
         answer = self._answers.get(action, default)(request)
         for piece in [answer] if isinstance(answer, bytes) else answer:
             connection.sendall(piece)
-        if action == "Login" and request.get("Secret") == self.secret:
-            with self._lock:
-                self._logged_in.add(connection)
+        if accepted:
             if self.fully_booted:
                 connection.sendall(event("FullyBooted", Privilege="system,all", Status="Fully Booted"))
         elif action in ("Login", "Logoff"):

@@ -47,7 +47,7 @@ a=rtpmap:8 PCMA/8000
 """
 _ANSWERED = """  <recv response="180" optional="true"></recv>
   <recv response="183" optional="true"></recv>
-  <recv response="200" rrs="true" rtd="true" timeout="{patience}"></recv>
+  <recv response="200" rrs="true" rtd="true" timeout="{patience}">{media}</recv>
   <send><![CDATA[
 ACK [next_url] SIP/2.0
 Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
@@ -59,7 +59,7 @@ Max-Forwards: 70
 Content-Length: 0
 
   ]]></send>
-{media}"""
+"""
 _BYE = """  <pause milliseconds="{hold}"/>
   <send retrans="500"><![CDATA[
 BYE [next_url] SIP/2.0
@@ -117,8 +117,8 @@ Content-Length: 0
 
 @dataclass(frozen=True)
 class Call:
-    """What the caller does. Exactly one of `hold_ms` (talks, then hangs up), `cancel_ms` (gives up so long after the first
-    ringing), `refused` (expects that status), or none of them (waits for the other side's BYE)."""
+    """What the caller does: talks `hold_ms` and hangs up, gives up `cancel_ms` after the first ringing, is `refused`
+    with that status, or, with none of these, waits for the other side's BYE."""
 
     to: str
     from_header: str = '"Anna" <sip:+79070000101@127.0.0.2>'
@@ -138,7 +138,7 @@ class Call:
             "hold": self.hold_ms,
             "after": self.cancel_ms,
             "status": self.refused,
-            "media": f'  <nop><action><exec rtp_stream="{sound},-1,8"/></action></nop>\n' if self.media else "",
+            "media": f'<action><exec rtp_stream="{sound},-1,8"/></action>' if self.media else "",
         }
         values["ack"] = _ACK_FAILURE.format(**values)
         if self.refused is not None:

@@ -62,5 +62,6 @@ def valkey_command(data_dir: Path, socket: Path) -> list[str]:
         "maxmemory-policy": "noeviction",
         "daemonize": "no",
         "enable-module-command": "no",
+        "loglevel": "warning",
     }
     return [str(program), *(part for name, value in options.items() for part in (f"--{name}", value))]

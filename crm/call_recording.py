@@ -1,0 +1,123 @@
+"""One event of the exchange, folded into its call's row.
+
+Gather (load and lock the row) → decide (`callflow.call.apply`) → apply (store, journal draft, wrap-up), in the
+caller's one transaction. Any event may come twice, late, out of order or for a call never heard of (reliability.md
+M10).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from callflow import events
+from callflow.call import CallState, Effect, LegState, TalkEnded, TalkStarted, apply
+from callflow.caller_id import CallerKind
+from callflow.identity import IdentityLevel
+from crm import families, journal, presence, staff
+from crm.call_tables import CallRecord, call_of, store
+from crm.upsert import insert_missing
+
+SNAPSHOT_LEG = "snapshot:"
+"""Prefix of a leg whose Uniqueid we do not know: the answer happened while nobody listened."""
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """The call's row and what its change moves on the screens; carried out after the commit."""
+
+    call_id: int
+    effects: tuple[Effect, ...]
+
+
+def record(session: Session, event: events.CallEvent, *, evidence: str = "event") -> Recorded:
+    """Fold one event into its call's row; the same event again changes nothing and has no effects.
+
+    A talk that begins opens the journal draft; a talk that ends starts the operator's wrap-up, unless the caller is on
+    the way back to her (her page was refreshed). Raises nothing for strange events; database errors pass.
+    """
+    row = _locked(session, event)
+    _adopt_unknown_leg(row, event)
+    before = call_of(row)
+    after, effects = apply(before, event)
+    store(session, row, after)
+    if after.ended_at is not None and before.ended_at is None:
+        row.end_evidence = evidence
+    if after.caller is not None and before.caller is None:
+        _match_caller(session, row)
+    _follow_talk(session, row, event, effects)
+    session.flush()
+    return Recorded(row.id, effects)
+
+
+def _locked(session: Session, event: events.CallFact) -> CallRecord:
+    """Return the call's row, held until the transaction ends; of two threads that make it, one does."""
+    statement = (
+        select(CallRecord)
+        .where(CallRecord.linkedid == event.call)
+        .with_for_update(of=CallRecord)
+        .execution_options(populate_existing=True)
+    )
+    row = session.scalars(statement).one_or_none()
+    if row is None:
+        values = {"linkedid": event.call, "state": CallState.ARRIVED.value, "arrived_at": event.at}
+        insert_missing(session, CallRecord, values, ["linkedid"])
+        row = session.scalars(statement).one()
+    return row
+
+
+def _adopt_unknown_leg(row: CallRecord, event: events.CallFact) -> None:
+    """A leg found in a snapshot gets its true Uniqueid from the first event that names one for the same extension."""
+    if not isinstance(event, events.OperatorAnswered | events.OperatorReleased):
+        return
+    if any(leg.uniqueid == event.leg for leg in row.legs):
+        return
+    for leg in row.legs:
+        if leg.uniqueid == f"{SNAPSHOT_LEG}{event.extension}" and leg.state == LegState.TALKING:
+            leg.uniqueid = event.leg
+
+
+def _match_caller(session: Session, row: CallRecord) -> None:
+    """The number belongs to exactly one person: level 1. Shared, hidden or doubtful numbers wait for the operator."""
+    if row.caller_kind != CallerKind.NUMBER or row.caller_number is None or row.person_id is not None:
+        return
+    candidates = families.find_by_number(session, row.caller_number)
+    if len(candidates) == 1:
+        row.person_id = candidates[0].person.id
+        row.family_id = candidates[0].person.family_id
+        row.identity_level = IdentityLevel.CALLER_NUMBER.value
+
+
+def _follow_talk(session: Session, row: CallRecord, event: events.CallEvent, effects: tuple[Effect, ...]) -> None:
+    returning = isinstance(event, events.CallReturning)
+    if returning and any(isinstance(effect, TalkEnded) for effect in effects):
+        row.returning = True
+    for effect in effects:
+        if not isinstance(effect, TalkStarted | TalkEnded):
+            continue
+        employee = staff.employee_at(session, effect.extension)
+        if employee is None:
+            continue
+        row.employee_id = employee.id
+        entry = journal.open_draft(session, row, employee, event.at)
+        if isinstance(effect, TalkStarted):
+            row.returning = False
+        elif not returning and entry.state == journal.DRAFT:
+            presence.start_wrapup(session, employee.id, row.id, event.at)
+    if returning and row.employee_id is not None and row.state != CallState.ENDED:
+        # AgentComplete may be heard first: the wrap-up it began would keep her from getting the caller back.
+        row.returning = True
+        presence.end_wrapup(session, row.employee_id, event.at, row.id)
+    if row.ended_at is not None:
+        row.returning = False
+        _draft_of_talk_heard_late(session, row, event.at)
+
+
+def _draft_of_talk_heard_late(session: Session, row: CallRecord, at: datetime) -> None:
+    """The hang-up came before the answer: there was a talk all the same, and a talk has its row in the journal."""
+    answered = [leg for leg in row.legs if leg.answered_at is not None and leg.employee_id is not None]
+    if row.employee_id is None and answered:
+        employee = session.get_one(staff.Employee, answered[-1].employee_id)
+        row.employee_id = employee.id
+        journal.open_draft(session, row, employee, at)

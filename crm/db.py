@@ -1,0 +1,190 @@
+"""The engine, its transactions, and the schema's version. The only place that knows how the two engines differ in
+locking.
+
+A writing transaction on SQLite begins with BEGIN IMMEDIATE: a deferred one lets two claimers read the same row and
+answers "locked" too late (libraries.md §5). On PostgreSQL (READ COMMITTED) the verbs lock the rows they change.
+"""
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.orm import Session
+
+from crm import audit
+from crm.errors import SchemaError
+from crm.settings import RecordsSettings
+
+BUSY_MILLISECONDS = 10_000
+MIGRATION_LOCK = 0x46414D44  # any number of ours: PostgreSQL's advisory locks are named by numbers
+
+
+class Database:
+    """One database, opened. `secret_key` signs the audit log and the telephone secrets; without it neither can be
+    written.
+    """
+
+    def __init__(self, url: str, secret_key: str | None = None) -> None:
+        self._engine = make_engine(url)
+        self._reading_engine = self._engine.execution_options(dispatch_reading=True)
+        self._info = {"secret_key": secret_key}
+
+    @property
+    def engine(self) -> Engine:
+        """The engine, for bulk loading and migrations' tests; everything else uses the two context managers."""
+        return self._engine
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """Give a session that is committed at the end of the block, or rolled back when the block raises.
+
+        Audit events written in the block go in last, so that their lock is held only for the commit.
+        """
+        with Session(self._engine, expire_on_commit=False, info=dict(self._info)) as session, session.begin():
+            yield session
+            audit.flush_pending(session)
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """Give a session that cannot change anything; rows stay readable after the block."""
+        info = {**self._info, "read_only": True}
+        with Session(self._reading_engine, expire_on_commit=False, autoflush=False, info=info) as session:
+            yield session
+            session.expunge_all()  # a rollback would expire what the page is about to show
+
+    def dispose(self) -> None:
+        """Close every connection."""
+        self._engine.dispose()
+
+
+def open_database(settings: RecordsSettings) -> Database:
+    """Open the database that the settings name; SQLite's folder is made, the schema is not (see `upgrade`)."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return Database(settings.database_address(), settings.key())
+
+
+def make_engine(url: str, *, foreign_keys: bool = True) -> Engine:
+    """Return an engine with our locking rules for either kind of database.
+
+    `foreign_keys=False` is for migrations: SQLite alters a table by copying it, and checks afterwards.
+    """
+    if make_url(url).get_backend_name() == "postgresql":
+        engine = create_engine(url, pool_size=5, max_overflow=20, pool_timeout=10, pool_pre_ping=True)
+        event.listen(engine, "begin", _begin_postgresql)
+        return engine
+    engine = create_engine(
+        url, pool_size=5, max_overflow=40, pool_timeout=10, connect_args={"timeout": BUSY_MILLISECONDS / 1000}
+    )
+    event.listen(engine, "connect", _prepare_sqlite)
+    if not foreign_keys:
+        event.listen(engine, "connect", _without_foreign_keys)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves; Python's driver would say it late and deferred
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")
+    _enter_wal(cursor)
+    cursor.execute("PRAGMA synchronous=FULL")  # NORMAL may lose the last commits at a power cut: a journal row is one
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.close()
+
+
+def _enter_wal(cursor: Any) -> None:
+    """Switch to the write-ahead log. Two that open a new file at once: SQLite refuses one without waiting (busy_timeout
+    does not apply to this change), so we wait."""
+    deadline = time.monotonic() + BUSY_MILLISECONDS / 1000
+    while cursor.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
+
+
+def _without_foreign_keys(connection: Any, _record: Any) -> None:
+    connection.execute("PRAGMA foreign_keys=OFF")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    reading = connection.get_execution_options().get("dispatch_reading", False)
+    connection.exec_driver_sql(f"PRAGMA query_only={'ON' if reading else 'OFF'}")
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+def _begin_postgresql(connection: Connection) -> None:
+    if connection.get_execution_options().get("dispatch_reading", False):
+        connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+
+
+def alembic_config(connection: Connection | None = None) -> Config:
+    """Return Alembic's configuration, made here so that the wheel needs no file beside it."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.attributes["connection"] = connection
+    return config
+
+
+def _head() -> tuple[str, set[str]]:
+    script = ScriptDirectory.from_config(alembic_config())
+    head = script.get_current_head()
+    if head is None:
+        raise SchemaError("В программе нет описания базы данных: переустановите её.")
+    return head, {revision.revision for revision in script.walk_revisions()}
+
+
+def upgrade(url: str) -> None:
+    """Bring the schema to this program's version. Two starters at once are serialised: the second finds nothing to do.
+
+    Raises SchemaError where the database belongs to a newer program.
+    """
+    _make_folder(url)
+    engine = make_engine(url, foreign_keys=False)
+    try:
+        with engine.begin() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK})
+            _refuse_newer(connection)
+            command.upgrade(alembic_config(connection), "head")
+            if connection.dialect.name == "sqlite" and connection.exec_driver_sql("PRAGMA foreign_key_check").first():
+                raise SchemaError("После обновления базы данных нарушены связи между записями; изменения отменены.")
+    finally:
+        engine.dispose()
+
+
+def _make_folder(url: str) -> None:
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite" and parsed.database:
+        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+
+def check_schema(url: str) -> None:
+    """Raise SchemaError, with what to do, unless the database has exactly this program's schema."""
+    engine = make_engine(url).execution_options(dispatch_reading=True)
+    try:
+        with engine.connect() as connection:
+            _refuse_newer(connection)
+            if MigrationContext.configure(connection).get_current_revision() != _head()[0]:
+                raise SchemaError("База данных от прежней версии программы. Выполните «family-dispatch init».")
+    finally:
+        engine.dispose()
+
+
+def _refuse_newer(connection: Connection) -> None:
+    current = MigrationContext.configure(connection).get_current_revision()
+    if current is not None and current not in _head()[1]:
+        raise SchemaError(
+            "База данных создана более новой версией программы. Обновите программу: старая версия её не откроет."
+        )

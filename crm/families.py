@@ -1,0 +1,191 @@
+"""The families' cards: who may be calling, who may see which card, and new cards.
+
+A caller's number is not an identity (reliability.md S15): `find_by_number` gives candidates, `crm.masked` what the
+dispatcher needs to greet and to be careful; the full card is opened by `open_card`, which is audited.
+"""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload
+
+from callflow.names import full_name
+from callflow.phone import normalise
+from callflow.text import clean_line, clean_text, search_key
+from crm import institution
+from crm.audit import Actor, write
+from crm.base import fetch
+from crm.errors import Incomplete, NotFound
+from crm.family_search import search
+from crm.family_tables import CallerChoice, Candidate, Family, FamilyAssignment, FamilyStatus, Person, Phone
+from crm.masked import MaskedFamily, brief_of, masked
+from crm.staff import Employee
+from crm.visibility import seen_by, sees_families, visible_to
+
+__all__ = [
+    "CallerChoice",
+    "Candidate",
+    "Family",
+    "FamilyAssignment",
+    "FamilyStatus",
+    "MaskedFamily",
+    "Person",
+    "Phone",
+    "add_phone",
+    "brief_of",
+    "fetch_family",
+    "fetch_person",
+    "find_by_number",
+    "masked",
+    "new_card",
+    "open_card",
+    "search",
+    "seen_by",
+    "sees_families",
+    "visible_to",
+]
+
+
+def find_by_number(session: Session, number: str) -> list[Candidate]:
+    """Return everybody who has this number (E.164), remembered first, then applicants, then by age of the record.
+
+    All of them, restricted families included: what of them may be shown is `masked`'s matter. ≤ 10 ms at 100,000
+    families.
+    """
+    statement = (
+        select(Phone)
+        .where(Phone.number == number)
+        .options(joinedload(Phone.person).joinedload(Person.family))
+        .order_by(Phone.id)
+        .limit(50)
+    )
+    remembered = session.scalars(select(CallerChoice.person_id).where(CallerChoice.number == number)).one_or_none()
+    candidates: dict[int, Candidate] = {}
+    for phone in session.scalars(statement):
+        person = phone.person
+        candidates.setdefault(person.id, Candidate(person, person.family, phone, person.id == remembered))
+    return sorted(candidates.values(), key=lambda one: (not one.remembered, not one.person.is_applicant, one.person.id))
+
+
+def fetch_family(session: Session, family_id: int, viewer: Employee) -> Family:
+    """Return the card. Raises NotFound where there is none or the viewer may not know that there is one."""
+    family = fetch(session, Family, family_id)
+    if family is None or not visible_to(session, family, viewer):
+        raise NotFound("Такой карточки нет.")
+    return family
+
+
+def fetch_person(session: Session, person_id: int, viewer: Employee) -> Person:
+    """Return the person. Raises NotFound as `fetch_family` does."""
+    person = fetch(session, Person, person_id)
+    if person is None or not sees_families(viewer):
+        raise NotFound("Такого человека нет в картотеке.")
+    if person.family_id is not None:
+        fetch_family(session, person.family_id, viewer)
+    return person
+
+
+def open_card(
+    session: Session, family_id: int, viewer: Employee, at: datetime, *, call_id: int | None = None, ip: str = ""
+) -> Family:
+    """Return the full card and log that it was opened (domain.md §4.3). Raises NotFound as `fetch_family` does."""
+    family = fetch_family(session, family_id, viewer)
+    details = {} if call_id is None else {"call": call_id}
+    actor = Actor.of(viewer, ip)
+    write(
+        session,
+        actor,
+        "family.open",
+        subject="family",
+        subject_id=family.id,
+        family_id=family.id,
+        details=details,
+        at=at,
+    )
+    return family
+
+
+def new_card(
+    session: Session,
+    *,
+    surname: str,
+    employee: Employee | None,
+    at: datetime,
+    name: str = "",
+    patronymic: str = "",
+    relation: str = "заявитель",
+    birth_date: date | None = None,
+    phones: Sequence[str] = (),
+    family_name: str = "",
+    address: str = "",
+    locality: str = "",
+    warning: str = "",
+    ip: str = "",
+) -> Family:
+    """Open a card for an applicant; `phones` as typed. Raises Incomplete, field by field.
+
+    The card number is «С-» and the row's id: unique and never reused, also on two engines and under two savers.
+    """
+    problems: dict[str, str] = {}
+    surname = clean_line(surname)
+    if not surname:
+        problems["surname"] = "Укажите фамилию."
+    code = institution.area_code(session)
+    numbers = [(typed, normalise(typed, code)) for typed in phones if typed.strip()]
+    if any(number is None for _typed, number in numbers):
+        problems["phones"] = "Номер телефона не распознан: нужно 11 цифр, например 8 907 000-01-01."
+    if birth_date is not None and not date(1900, 1, 1) <= birth_date <= at.date():
+        problems["birth_date"] = "Такой даты рождения быть не может."
+    if problems:
+        raise Incomplete(problems)
+    name, patronymic = clean_line(name), clean_line(patronymic)
+    family = Family(
+        card_number=f"new:{at.timestamp()}:{id(problems)}",
+        name=clean_line(family_name) or surname,
+        address=clean_line(address, 300),
+        locality=clean_line(locality, 120),
+        warning=clean_text(warning, 500),
+        created_at=at,
+        created_by_id=employee.id if employee else None,
+        statuses=[],
+    )
+    person = Person(
+        relation=clean_line(relation),
+        surname=surname,
+        name=name,
+        patronymic=patronymic,
+        birth_date=birth_date,
+        is_applicant=True,
+        search_key=search_key(full_name(surname, name, patronymic)),
+    )
+    person.phones = [
+        Phone(number=number.e164, raw=clean_line(typed)) for typed, number in numbers if number is not None
+    ]
+    family.people = [person]
+    session.add(family)
+    session.flush()
+    family.card_number = f"С-{family.id:05d}"
+    session.flush()
+    if employee is not None:
+        actor = Actor.of(employee, ip)
+        write(session, actor, "family.create", subject="family", subject_id=family.id, family_id=family.id, at=at)
+    return family
+
+
+def add_phone(
+    session: Session, person: Person, typed: str, employee: Employee, at: datetime, *, label: str = "", ip: str = ""
+) -> Phone:
+    """Add a number to a person (once). Raises Incomplete where it is no number."""
+    number = normalise(typed, institution.area_code(session))
+    if number is None:
+        raise Incomplete({"phone": "Номер телефона не распознан: нужно 11 цифр, например 8 907 000-01-01."})
+    for phone in person.phones:
+        if phone.number == number.e164:
+            return phone
+    phone = Phone(number=number.e164, raw=clean_line(typed), label=clean_line(label))
+    person.phones.append(phone)
+    session.flush()
+    actor = Actor.of(employee, ip)
+    write(session, actor, "phone.add", subject="person", subject_id=person.id, family_id=person.family_id, at=at)
+    return phone

@@ -1,0 +1,34 @@
+"""Who may see which family: by role, and for a restricted card by name (domain.md §2.6 «СОП», §4.3)."""
+
+from sqlalchemy import ColumnElement, false, or_, select, true
+from sqlalchemy.orm import Session
+
+from crm.family_tables import Family, FamilyAssignment
+from crm.staff import Employee, Role
+
+_NO_FAMILIES = {Role.ADMINISTRATOR.value, Role.AUDITOR.value}
+_ALL_FAMILIES = {Role.HEAD.value, Role.DIRECTOR.value}
+
+
+def sees_families(viewer: Employee) -> bool:
+    """The administrator and the auditor work without the families' data."""
+    return viewer.active and viewer.role not in _NO_FAMILIES
+
+
+def seen_by(viewer: Employee) -> ColumnElement[bool]:
+    """Return the condition on `Family` for lists and counts: a restricted card is not even counted for the others."""
+    if not sees_families(viewer):
+        return false()
+    if viewer.role in _ALL_FAMILIES:
+        return true()
+    entrusted = select(FamilyAssignment.family_id).where(FamilyAssignment.employee_id == viewer.id)
+    return or_(Family.restricted.is_(False), Family.id.in_(entrusted))
+
+
+def visible_to(session: Session, family: Family, viewer: Employee) -> bool:
+    """Tell whether this viewer may open this card."""
+    if not sees_families(viewer):
+        return False
+    if not family.restricted or viewer.role in _ALL_FAMILIES:
+        return True
+    return session.get(FamilyAssignment, (family.id, viewer.id)) is not None

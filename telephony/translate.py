@@ -1,0 +1,218 @@
+"""AMI events to the facts `callflow` decides on. Pure; never raises, whatever the exchange says.
+
+A caller can write line breaks into his own number, and so whole headers and events into our stream (M7). He has some
+80 characters for it. Therefore an event counts only when it carries the complete description of its channel, and says
+nothing in two ways: nobody forges that in so little room, and what remains of the event he broke in two is incomplete
+as well.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from callflow import events
+from telephony.snapshot import number
+from telephony.variables import FROM_TRUNK, RETURNING_EVENT, SD_OPERATOR, SD_RETURN
+from telephony.wire import Message
+
+_CHANNEL_HEADERS = (
+    "Privilege",
+    "Channel",
+    "ChannelState",
+    "ChannelStateDesc",
+    "Language",
+    "Context",
+    "Exten",
+    "Priority",
+    "Uniqueid",
+    "Linkedid",
+)
+"""One value each. Of a phone that was called, Exten is empty."""
+_MEMBER = re.compile(rf"Local/([0-9A-Za-z_]{{1,32}})@{SD_OPERATOR}(?:/n)?")
+_PHONE_CHANNEL = re.compile(r"PJSIP/([0-9A-Za-z_]{1,32})-[0-9a-f]{8,}")
+_EXTENSION = re.compile(r"[0-9A-Za-z_]{1,32}")
+
+Returning = Callable[[Message], str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class TrunkNames:
+    """How the trunk's channels are called here, without the number after the dash, and where they come in."""
+
+    channels: tuple[str, ...] = ("PJSIP/trunk",)
+    context: str = FROM_TRUNK
+
+    def owns(self, channel: str) -> bool:
+        return channel.rpartition("-")[0] in self.channels
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """A believable event: its call, its moment, its headers."""
+
+    message: Message
+    call: str
+    at: datetime
+
+    def one(self, name: str) -> str:
+        return self.message.single(name) or ""
+
+    @property
+    def of_caller(self) -> bool:
+        return self.one("Uniqueid") == self.call
+
+
+def returning_by_user_event(message: Message) -> str | None:
+    """Extension a caller returns to, told by our dialplan: the caller's own channel, standing in our own context."""
+    if message.event != "UserEvent" or message.get("UserEvent") != RETURNING_EVENT:
+        return None
+    if message.single("Context") != SD_RETURN or message.single("Uniqueid") != message.single("Linkedid"):
+        return None
+    extension = message.single("Extension") or ""
+    return extension if _EXTENSION.fullmatch(extension) else None
+
+
+def translate(
+    message: Message,
+    *,
+    trunk: TrunkNames,
+    at: datetime | None = None,
+    returning: Returning = returning_by_user_event,
+) -> events.CallEvent | None:
+    """The fact an event tells, or None.
+
+    `at` (aware) is the moment when the event has no `Timestamp` (manager.conf `timestampevents=yes`); with neither,
+    there is no fact. `returning` recognises a caller who comes back to the operator.
+    """
+    make = _MAKERS.get(message.event)
+    if make is None and message.event != "UserEvent":
+        return None
+    if not _is_whole(message):
+        return None
+    moment = stamp(message) or at
+    call = message.single("Linkedid")
+    if moment is None or moment.utcoffset() is None or call is None:
+        return None
+    frame = _Frame(message, call, moment.astimezone(UTC))
+    if make is not None:
+        return make(frame, trunk)
+    extension = returning(message)
+    return None if extension is None else events.CallReturning(call=call, at=frame.at, extension=extension)
+
+
+def is_forged(message: Message) -> bool:
+    """Whether an event we act upon is incomplete or says a thing twice: worth a line in the security log."""
+    return message.event in _MAKERS and not _is_whole(message)
+
+
+def _is_whole(message: Message) -> bool:
+    if any(len(set(message.all(name))) != 1 for name in _CHANNEL_HEADERS):
+        return False
+    return all(message.get(name) for name in ("Privilege", "Channel", "Uniqueid", "Linkedid"))
+
+
+def stamp(message: Message) -> datetime | None:
+    """The event's own time in UTC."""
+    text = message.single("Timestamp") or ""
+    if not re.fullmatch(r"[0-9]{9,11}(\.[0-9]{1,6})?", text):
+        return None
+    return datetime.fromtimestamp(float(text), UTC)
+
+
+def member_extension(member: str, interface: str) -> str:
+    """Extension of a queue member by its name or by `Local/<extension>@sd-operator/n`; empty when it is not ours."""
+    match = _MEMBER.fullmatch(interface)
+    if match is None:
+        return ""
+    return member if _EXTENSION.fullmatch(member) else match[1]
+
+
+def _newchannel(frame: _Frame, trunk: TrunkNames) -> events.CallEvent | None:
+    channel, did = frame.one("Channel"), frame.one("Exten")
+    if not (trunk.owns(channel) and frame.one("Context") == trunk.context and frame.of_caller):
+        return None
+    return events.CallArrived(call=frame.call, at=frame.at, did=did, channel=channel)
+
+
+def _joined(frame: _Frame, _: TrunkNames) -> events.CallEvent | None:
+    queue, position = frame.one("Queue"), number(frame.one("Position"))
+    if not queue or position < 1:
+        return None
+    return events.CallerWaiting(call=frame.call, at=frame.at, queue=queue, position=position)
+
+
+def _agent(frame: _Frame) -> tuple[str, str] | None:
+    extension = member_extension(frame.one("MemberName"), frame.one("Interface"))
+    leg = frame.one("DestUniqueid")
+    return (leg, extension) if leg and extension else None
+
+
+def _ringing(frame: _Frame, _: TrunkNames) -> events.CallEvent | None:
+    agent, queue = _agent(frame), frame.one("Queue")
+    if agent is None or not queue:
+        return None
+    return events.OperatorRinging(call=frame.call, at=frame.at, leg=agent[0], extension=agent[1], queue=queue)
+
+
+def _missed(frame: _Frame, _: TrunkNames) -> events.CallEvent | None:
+    agent = _agent(frame)
+    if agent is None:
+        return None
+    # app_queue.c hands rna() milliseconds, whatever its documentation says.
+    seconds = number(frame.one("RingTime")) / 1000
+    return events.OperatorMissed(call=frame.call, at=frame.at, leg=agent[0], extension=agent[1], ring_seconds=seconds)
+
+
+def _answered(frame: _Frame, _: TrunkNames) -> events.CallEvent | None:
+    agent = _agent(frame)
+    if agent is None:
+        return None
+    waited = float(number(frame.one("HoldTime")))
+    return events.OperatorAnswered(call=frame.call, at=frame.at, leg=agent[0], extension=agent[1], wait_seconds=waited)
+
+
+def _released(frame: _Frame, _: TrunkNames) -> events.CallEvent | None:
+    agent, reason = _agent(frame), frame.one("Reason")
+    if agent is None:
+        return None
+    return events.OperatorReleased(
+        call=frame.call,
+        at=frame.at,
+        leg=agent[0],
+        extension=agent[1],
+        reason=reason if reason in ("caller", "agent", "transfer") else "lost",
+        talk_seconds=float(number(frame.one("TalkTime"))),
+    )
+
+
+def _abandoned(frame: _Frame, _: TrunkNames) -> events.CallEvent | None:
+    return events.CallerGaveUp(call=frame.call, at=frame.at, waited_seconds=float(number(frame.one("HoldTime"))))
+
+
+def _held(frame: _Frame, _: TrunkNames) -> events.CallEvent | None:
+    match = _PHONE_CHANNEL.fullmatch(frame.one("Channel"))
+    if match is None or frame.of_caller:
+        return None
+    kind = events.CallHeld if frame.message.event == "Hold" else events.CallUnheld
+    return kind(call=frame.call, at=frame.at, extension=match[1])
+
+
+def _hangup(frame: _Frame, _: TrunkNames) -> events.CallEvent | None:
+    if not frame.of_caller:
+        return None
+    return events.CallEnded(call=frame.call, at=frame.at, cause=number(frame.one("Cause")))
+
+
+_MAKERS: dict[str, Callable[[_Frame, TrunkNames], events.CallEvent | None]] = {
+    "Newchannel": _newchannel,
+    "QueueCallerJoin": _joined,
+    "AgentCalled": _ringing,
+    "AgentRingNoAnswer": _missed,
+    "AgentConnect": _answered,
+    "AgentComplete": _released,
+    "QueueCallerAbandon": _abandoned,
+    "Hold": _held,
+    "Unhold": _held,
+    "Hangup": _hangup,
+}

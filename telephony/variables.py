@@ -1,0 +1,149 @@
+"""Every name that Python and the dialplan share, once.
+
+`asterisk-config/` is rendered with these names and the tests read them too, so that a renamed variable fails a test and
+not a call.
+"""
+
+import re
+from typing import Final
+
+# --- channel variables the dialplan sets for us
+SD_FROM: Final = "SD_FROM"
+"""Raw From header of the INVITE, URI-encoded by the dialplan; `callflow.phone` parses it, nobody else (M8)."""
+SD_PAI: Final = "SD_PAI"
+"""P-Asserted-Identity, URI-encoded in the same way; empty when the provider sends none."""
+SD_DID: Final = "SD_DID"
+"""The number of ours that was dialled."""
+SD_CALL: Final = "SD_CALL"
+"""Linkedid of the call, copied on to Local legs."""
+SD_CHAN: Final = "SD_CHAN"
+"""Channel name of the caller, for the lookup leg, which runs on a Local channel of its own."""
+SD_SERVICE: Final = "SD_SERVICE"
+"""Code of the service (queue) that the DID belongs to."""
+SD_EXTENSION: Final = "SD_EXTENSION"
+"""Inner number a call returns to, or was transferred to."""
+
+# --- channel variables we set for the dialplan
+SD_OK: Final = "SD_OK"
+"""`1` once an AGI script has come to its own end: AGISTATUS says SUCCESS even after kill -9 (M13)."""
+SD_ROUTE: Final = "SD_ROUTE"
+SD_PROMPT: Final = "SD_PROMPT"
+SD_QUEUE: Final = "SD_QUEUE"
+
+# --- the dialler's order, checked by the dialplan gate (M14)
+SD_ATT: Final = "SD_ATT"
+SD_NUM: Final = "SD_NUM"
+SD_NOT_AFTER: Final = "SD_NOT_AFTER"
+SD_N: Final = "SD_N"
+SD_KIND: Final = "SD_KIND"
+SD_SCENARIO: Final = "SD_SCENARIO"
+
+# --- a townsman's order in demo mode, read by sd-town.conf
+SD_TOWN_FROM: Final = "SD_TOWN_FROM"
+SD_TOWN_NAME: Final = "SD_TOWN_NAME"
+SD_TOWN_TO: Final = "SD_TOWN_TO"
+SD_TOWN_SAY: Final = "SD_TOWN_SAY"
+SD_TOWN_KEYS: Final = "SD_TOWN_KEYS"
+SD_TOWN_HOLD: Final = "SD_TOWN_HOLD"
+SD_TOWN_RING: Final = "SD_TOWN_RING"
+
+# --- contexts
+FROM_TRUNK: Final = "from-trunk"
+FROM_INTERNAL: Final = "from-internal"
+SD_AGI: Final = "sd-agi"
+SD_OPERATOR: Final = "sd-operator"
+SD_RETURN: Final = "sd-return"
+SD_RESCUE: Final = "sd-rescue"
+SD_DIAL: Final = "sd-dial"
+TOWN: Final = "town"
+TOWN_OUT: Final = "town-out"
+
+ORIGINATE_CONTEXTS: Final = frozenset({SD_DIAL, SD_OPERATOR, SD_RETURN, FROM_INTERNAL, TOWN, TOWN_OUT})
+"""Contexts a `Local/` channel may be originated into; anything else would be any dialplan on the machine (M16)."""
+
+# --- events
+RETURNING_EVENT: Final = "SDReturning"
+"""UserEvent of the dialplan when a transferred caller comes back to the operator."""
+
+AMI_EVENTS: Final = frozenset(
+    {
+        "Newchannel",
+        "Hangup",
+        "Hold",
+        "Unhold",
+        "UserEvent",
+        "OriginateResponse",
+        "QueueCallerJoin",
+        "QueueCallerLeave",
+        "QueueCallerAbandon",
+        "QueueMemberPause",
+        "QueueMemberStatus",
+        "AgentCalled",
+        "AgentConnect",
+        "AgentRingNoAnswer",
+        "AgentComplete",
+        "DeviceStateChange",
+        "FullyBooted",
+        "Shutdown",
+    }
+)
+"""What we listen to. Asterisk is asked for nothing else (`eventfilter`), for it says about fifty things per call."""
+
+# --- what may leave
+VARIABLE_NAMES: Final = frozenset(
+    {
+        SD_FROM,
+        SD_PAI,
+        SD_DID,
+        SD_CALL,
+        SD_CHAN,
+        SD_SERVICE,
+        SD_EXTENSION,
+        SD_OK,
+        SD_ROUTE,
+        SD_PROMPT,
+        SD_QUEUE,
+        SD_ATT,
+        SD_NUM,
+        SD_NOT_AFTER,
+        SD_KIND,
+        SD_SCENARIO,
+        SD_TOWN_FROM,
+        SD_TOWN_NAME,
+        SD_TOWN_TO,
+        SD_TOWN_SAY,
+        SD_TOWN_KEYS,
+        SD_TOWN_HOLD,
+        SD_TOWN_RING,
+    }
+)
+"""Names that a `Variable:` header or an AGI SET VARIABLE may carry. `FILE(/x)=y` there writes a file (M6)."""
+
+SETTABLE_FUNCTIONS: Final = frozenset({"CHANNEL(language)"})
+"""Dialplan functions an AGI script may set."""
+
+READABLE_VARIABLES: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|CHANNEL\([a-z_,]+\)|CALLERID\([a-z-]+\)")
+"""What GET VARIABLE may ask for: a plain name or two harmless functions, never SHELL() or FILE()."""
+
+AGI_APPLICATIONS: Final = frozenset(
+    {
+        "Answer",
+        "Background",
+        "MixMonitor",
+        "Playback",
+        "Playtones",
+        "Progress",
+        "Ringing",
+        "SayDigits",
+        "SayNumber",
+        "StopMixMonitor",
+        "StopPlaytones",
+        "Wait",
+    }
+)
+"""Applications a script may EXEC; System, Exec, TrySystem and the like are not among them."""
+
+
+def is_variable_name(name: str) -> bool:
+    """Whether `name` may be set on a channel; `_`/`__` (inherited by Local legs) is allowed before a listed name."""
+    return name.removeprefix("_").removeprefix("_") in VARIABLE_NAMES

@@ -1,0 +1,108 @@
+"""A real exchange per test file, and a look for leaks around every test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from telephony.config.plan import LinePlan, Member, QueuePlan
+from tests.support.agi_stub import AgiStub
+from tests.support.ami_tap import AmiTap
+from tests.support.exchange import DID, FIREHOSE, LiveExchange, operator, wait_for
+from tests.support.phone import DeskPhone
+from tests.support.sipp import Call, SippCaller
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[LiveExchange]:
+    """Short times, so that a test is over in seconds: 3 s per operator, rescue after 6 s, a phone is lost after 2 s."""
+    with LiveExchange(
+        staff=(operator("101"), operator("102")),
+        queues=(
+            QueuePlan(
+                name="family",
+                members=(Member(extension="101"), Member(extension="102", penalty=1)),
+                ring_seconds=3,
+                wrapup_seconds=0,
+            ),
+        ),
+        lines=(LinePlan(did=DID, queue="family"),),
+        rescue_seconds=6,
+        return_seconds=6,
+        desk_rtp_timeout=2,
+    ) as exchange:
+        yield exchange
+
+
+@pytest.fixture
+def exchange(running: LiveExchange) -> Iterator[LiveExchange]:
+    """The exchange of this file. After the test nothing is left: no channel, bridge, descriptor (two may be caches)."""
+    before = running.load()
+    yield running
+    running.close_taps()
+    running.console("queue reset stats")
+    wait_for(lambda: not running.channels(), 10, f"channels to end: {running.channels()}")
+
+    def settled() -> bool:
+        after = running.load()
+        return after.channels == 0 and after.bridges == 0 and after.descriptors <= before.descriptors + 2
+
+    wait_for(settled, 5, f"the load to be {before} again, it is {running.load()}")
+
+
+@pytest.fixture
+def tap(exchange: LiveExchange) -> AmiTap:
+    """What our listener would hear."""
+    return exchange.tap()
+
+
+@pytest.fixture
+def firehose(exchange: LiveExchange) -> AmiTap:
+    """Every event."""
+    return exchange.tap(FIREHOSE)
+
+
+@pytest.fixture
+def agi(exchange: LiveExchange, tmp_path: Path) -> Iterator[AgiStub]:
+    with AgiStub(exchange.plan.agi, tmp_path) as stub:
+        yield stub
+
+
+@pytest.fixture
+def phone(exchange: LiveExchange) -> Iterator[DeskPhone]:
+    with DeskPhone(exchange.plan.desk_bind, "101") as desk:
+        exchange.wait_available("101")
+        yield desk
+
+
+@pytest.fixture
+def second_phone(exchange: LiveExchange) -> Iterator[DeskPhone]:
+    with DeskPhone(exchange.plan.desk_bind, "102") as desk:
+        exchange.wait_available("102")
+        yield desk
+
+
+class Calling:
+    """Starts SIPp callers and ends them with the test."""
+
+    def __init__(self, exchange: LiveExchange, folder: Path) -> None:
+        self._exchange, self._folder = exchange, folder
+        self.callers: list[SippCaller] = []
+
+    def __call__(self, to: str = DID, *, count: int = 1, rate: float = 10.0, **details: object) -> SippCaller:
+        folder = self._folder / f"caller{len(self.callers)}"
+        call = Call(to=to, **details)  # type: ignore[arg-type]
+        caller = SippCaller(folder, self._exchange.plan.trunk_bind, call, count=count, rate=rate)
+        self.callers.append(caller)
+        return caller.__enter__()
+
+
+@pytest.fixture
+def call(exchange: LiveExchange, tmp_path: Path) -> Iterator[Calling]:
+    calling = Calling(exchange, tmp_path)
+    yield calling
+    for caller in calling.callers:
+        caller.__exit__(None, None, None)
+    exchange.reset()

@@ -1,0 +1,106 @@
+"""Changes of staff and lines reach a running exchange without dropping a call; a killed one comes back."""
+
+import dataclasses
+
+from telephony.config.plan import LinePlan, Member, browser_ha1
+from tests.asterisk.conftest import Calling
+from tests.support.agi_stub import AgiStub
+from tests.support.ami_tap import AmiTap
+from tests.support.exchange import SECOND_DID, LiveExchange, operator, wait_for
+from tests.support.phone import DeskPhone
+
+
+def test_a_new_operator_and_a_new_line_drop_no_call(
+    exchange: LiveExchange, agi: AgiStub, phone: DeskPhone, call: Calling
+) -> None:
+    before = exchange.plan
+    caller = call()
+    phone.wait_ringing()
+    phone.answer()
+    queue = before.queues[0]
+    try:
+        changed = exchange.apply(
+            staff=(*before.staff, operator("103")),
+            queues=(dataclasses.replace(queue, members=(Member(extension="103"), *queue.members)),),
+            lines=(*before.lines, LinePlan(did=SECOND_DID, queue=queue.name)),
+        )
+        assert "pjsip.conf" in changed
+        assert "asterisk.conf" not in changed
+        with DeskPhone(exchange.plan.desk_bind, "103") as new:
+            exchange.wait_available("103")
+            other = call(to=SECOND_DID, hold_ms=200)
+            new.wait_ringing()
+            new.answer()
+            assert other.finish() == 0, other.errors()
+        heard = phone.loud_packets
+        wait_for(lambda: phone.loud_packets > heard + 10, 3, "the first call to go on")
+        phone.hang_up()
+        assert caller.finish() == 0, caller.errors()
+    finally:
+        exchange.reset()
+        exchange.apply(staff=before.staff, queues=before.queues, lines=before.lines)
+    assert call(to=SECOND_DID, refused=404).finish() == 0
+
+
+def test_twenty_reloads_lose_no_waiting_caller_and_no_pause(
+    exchange: LiveExchange, agi: AgiStub, phone: DeskPhone, call: Calling
+) -> None:
+    exchange.console("queue pause member Local/101@sd-operator")
+    caller = call()
+    wait_for(lambda: "1 calls" in exchange.console("queue show family"), 5, "the caller to wait")
+    plan = exchange.plan
+    for title in range(20):
+        queue = dataclasses.replace(plan.queues[0], wrapup_seconds=title % 2)
+        secret = browser_ha1("101", f"secret-number-{title:04}")
+        exchange.apply(queues=(queue,), staff=(dataclasses.replace(plan.staff[0], browser_ha1=secret), *plan.staff[1:]))
+    assert "1 calls" in exchange.console("queue show family")
+    assert phone.invites == []
+    exchange.console("queue unpause member Local/101@sd-operator")
+    phone.wait_ringing()
+    phone.answer()
+    wait_for(lambda: phone.loud_packets > 5, 5, "sound")
+    phone.hang_up()
+    assert caller.finish() == 0, caller.errors()
+    exchange.apply(queues=plan.queues, staff=plan.staff)
+
+
+def test_a_changed_browser_secret_touches_one_file_and_holds_at_once(exchange: LiveExchange) -> None:
+    plan = exchange.plan
+    person = dataclasses.replace(plan.staff[0], browser_ha1=browser_ha1("101", "another-secret-of-101"))
+    assert exchange.apply(staff=(person, *plan.staff[1:])) == ("pjsip_browser_auth.conf",)
+    assert person.browser_ha1 in exchange.console("pjsip show auth 101-web-auth")
+    exchange.apply(staff=plan.staff)
+
+
+def test_a_killed_exchange_takes_calls_again(exchange: LiveExchange, call: Calling, agi: AgiStub) -> None:
+    with DeskPhone(exchange.plan.desk_bind, "101") as phone:
+        call(media=False)
+        phone.wait_ringing()
+        phone.answer()
+        exchange.kill()
+        exchange.start()
+        # As phones do when their server was away; a registration older than a second would be in astdb.
+        phone.forget_call()
+        assert phone.register() == 200
+        exchange.wait_available("101")
+        caller = call(hold_ms=200)
+        phone.wait_ringing()
+        phone.answer()
+        assert caller.finish() == 0, caller.errors()
+
+
+def test_our_ami_user_may_not_command_reload_read_config_or_change_the_dialplan(
+    exchange: LiveExchange, tap: AmiTap
+) -> None:
+    for action, headers in (
+        ("Command", [("Command", "core show version")]),
+        ("Reload", []),
+        ("GetConfig", [("Filename", "manager.conf")]),
+        ("DialplanExtensionAdd", [("Context", "x"), ("Extension", "1"), ("Priority", "1"), ("Application", "NoOp")]),
+        ("DBPut", [("Family", "x"), ("Key", "y"), ("Val", "z")]),
+    ):
+        tap.forget()
+        tap.send([("Action", action), *headers])
+        answer = tap.wait(lambda frame: "Response" in frame, 5)
+        assert answer["Response"] == "Error", action
+        assert answer["Message"].startswith("Permission denied"), answer

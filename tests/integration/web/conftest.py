@@ -1,0 +1,145 @@
+"""An office for the pages' tests: the demo's people and families in migrated SQLite, and a browser without a screen."""
+
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+from callflow import events
+from callflow.caller_id import CallerId, CallerKind
+from crm import calls, demo, institution
+from crm.db import open_database, upgrade
+from crm.staff import by_login, service_ids_of
+from web.app import create_app
+from web.desk import Desk
+from web.settings import WebSettings
+from workers.feed import Feed
+
+SECRET = "0123456789abcdef" * 4
+HOST = "http://127.0.0.1:8080"
+
+
+class Office:
+    """The desk of one test, with the words of its stories."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+        self.app = create_app(desk=desk)
+
+    def browser(self, login: str | None = None) -> "Browser":
+        """A browser, signed in if a login is named."""
+        browser = Browser(self)
+        if login:
+            answer = browser.sign_in(login)
+            assert answer.status_code == 303, answer.text
+        return browser
+
+    def fact(self, kind: type, **fields: object) -> None:
+        """The exchange reports something."""
+        with self.desk.database.transaction() as session:
+            calls.record(session, kind(at=datetime.now(UTC), **fields))
+
+    def ring(
+        self,
+        call: str = "1700000000.1",
+        number: str | None = "+79070000101",
+        *,
+        name: str = "",
+        extension: str = "101",
+        kind: CallerKind = CallerKind.NUMBER,
+        note: str = "",
+    ) -> int:
+        """Somebody calls the first service, and this extension rings; return the call's id."""
+        with self.desk.database.reading() as session:
+            lavrova = by_login(session, "lavrova")
+            assert lavrova is not None
+            first = service_ids_of(session, lavrova.id)[0]
+            line = next(line for line in institution.active_lines(session) if line.service_id == first)
+        caller = CallerId(kind, number, name, note)
+        self.fact(events.CallArrived, call=call, did=line.did, channel="PJSIP/trunk-1")
+        self.fact(events.CallerIdentified, call=call, did=line.did, caller=caller)
+        self.fact(events.CallerWaiting, call=call, queue=line.service.queue, position=1)
+        self.fact(
+            events.OperatorRinging, call=call, leg=f"{call}-{extension}", extension=extension, queue=line.service.queue
+        )
+        with self.desk.database.reading() as session:
+            return next(row.id for row in calls.waiting(session, [line.service_id]) if row.linkedid == call)
+
+    def answer(self, call: str = "1700000000.1", extension: str = "101") -> None:
+        """The operator picks up."""
+        self.fact(events.OperatorAnswered, call=call, leg=f"{call}-{extension}", extension=extension, wait_seconds=3.0)
+
+    def miss(self, call: str = "1700000000.1", extension: str = "101") -> None:
+        """Nobody picked up here."""
+        self.fact(events.OperatorMissed, call=call, leg=f"{call}-{extension}", extension=extension, ring_seconds=20.0)
+
+    def hang_up(self, call: str = "1700000000.1", extension: str = "101") -> None:
+        """The talk is over."""
+        leg = f"{call}-{extension}"
+        self.fact(events.OperatorReleased, call=call, leg=leg, extension=extension, reason="caller", talk_seconds=9.0)
+        self.fact(events.CallEnded, call=call, cause=16)
+
+
+class Browser:
+    """A signed-in person's browser: it knows its form token as a page would."""
+
+    def __init__(self, office: Office) -> None:
+        self.office = office
+        self.client = TestClient(office.app, base_url=HOST, follow_redirects=False)
+        self.csrf = ""
+
+    def sign_in(self, login: str, password: str | None = None) -> object:
+        """Through the form."""
+        page = self.client.get("/login")
+        form = {"login": login, "password": password or f"demo-{login}-2026", "csrf": token_in(page.text)}
+        answer = self.client.post("/login", data=form, headers={"origin": HOST})
+        if answer.status_code == 303:
+            self.csrf = token_in(self.get("/me").text)
+        return answer
+
+    def get(self, path: str, **headers: str) -> object:
+        """Open an address as a browser does."""
+        return self.client.get(path, headers={"accept": "text/html", **headers})
+
+    def post(self, path: str, **fields: object) -> object:
+        """Send a form of one of our pages."""
+        return self.client.post(path, data={"csrf": self.csrf, **fields}, headers={"sec-fetch-site": "same-origin"})
+
+    def part(self, name: str) -> str:
+        """One part of the workplace as a script gets it."""
+        text = self.get("/parts?at=workplace").text
+        return next(part for part in text.split('<div id="part-') if part.startswith(f'{name}"'))
+
+
+def token_in(text: str) -> str:
+    """The form token of a page."""
+    return text.split('name="csrf" value="')[1].split('"', maxsplit=1)[0] if 'name="csrf" value="' in text else ""
+
+
+@pytest.fixture(scope="session")
+def furnished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with the demo's records, made once and copied for each test."""
+    folder = tmp_path_factory.mktemp("furnished")
+    settings = WebSettings(data_dir=folder, secret_key=SECRET, redis_url=f"unix://{folder}/nobody.sock", _env_file=None)
+    upgrade(settings.database_address())
+    database = open_database(settings)
+    with database.transaction() as session:
+        demo.load(session, SECRET, datetime.now(UTC))
+    database.dispose()
+    return folder
+
+
+@pytest.fixture
+def office(furnished: Path, tmp_path: Path) -> Iterator[Office]:
+    """A fresh office without Redis: what the pages do must not need it."""
+    for file in furnished.glob("records.db*"):
+        shutil.copy(file, tmp_path / file.name)
+    settings = WebSettings(
+        data_dir=tmp_path, secret_key=SECRET, redis_url=f"unix://{tmp_path}/nobody.sock", _env_file=None
+    )
+    desk = Desk(settings, open_database(settings), Feed(settings.redis_address()))
+    yield Office(desk)
+    desk.close()

@@ -1,0 +1,214 @@
+"""The live stream over a real server and a real Valkey: only what concerns one, again after a break, no longer than
+the session (reliability.md B66, S16)."""
+
+import http.client
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+import uvicorn
+
+from crm import institution, sign_in, staff
+from crm.db import open_database
+from tests.support.valkey import TemporaryValkey
+from web.app import create_app
+from web.desk import Desk
+from web.settings import WebSettings
+from workers.feed import Feed, Notice, NoticeKind
+
+
+class Stream:
+    """One EventSource: reads events as they come."""
+
+    def __init__(self, port: int, cookie: str, last_event_id: str = "") -> None:
+        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=8)
+        headers = {"Cookie": f"dispatch={cookie}", "Accept": "text/event-stream"}
+        if last_event_id:
+            headers["Last-Event-ID"] = last_event_id
+        self.connection.request("GET", "/live", headers=headers)
+        self.answer = self.connection.getresponse()
+
+    def event(self) -> dict[str, str]:
+        """The next event; {} when the server has closed the stream."""
+        event: dict[str, str] = {}
+        while True:
+            line = self.answer.readline().decode().rstrip("\n")
+            if not line:
+                if event or self.answer.isclosed():
+                    return event
+                continue
+            name, _, value = line.partition(": ")
+            event[name] = value
+
+    def until(self, kind: str) -> dict[str, str]:
+        """The next event of this kind."""
+        while True:
+            event = self.event()
+            if not event or event.get("event") == kind:
+                return event
+
+    def close(self) -> None:
+        self.answer.close()
+        self.connection.close()
+
+
+class Place:
+    """A running server, its desk, and the cookies of two people."""
+
+    def __init__(self, desk: Desk, port: int, valkey: TemporaryValkey) -> None:
+        self.desk, self.port, self.valkey = desk, port, valkey
+        self.feed = Feed(valkey.url)
+        self.ids: dict[str, int] = {}
+
+    def sign_in(self, login: str) -> str:
+        with self.desk.database.transaction() as session:
+            at = datetime.now(UTC)
+            result = sign_in.sign_in(session, login, f"demo-{login}-2026", "127.0.0.1", "test", at)
+            self.ids[login] = result.employee.id
+            return result.token
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def served(desk: Desk) -> Iterator[int]:
+    port = desk.settings.http_address.port
+    app = create_app(desk=desk)
+    server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="error", timeout_graceful_shutdown=3))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    try:
+        yield port
+    finally:
+        app.state.streams.stop()
+        server.should_exit = True
+        thread.join(10)
+        assert not thread.is_alive()
+
+
+@pytest.fixture
+def place(furnished: Path, tmp_path: Path) -> Iterator[Place]:
+    for file in furnished.glob("records.db*"):
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    with TemporaryDirectory(prefix="sd-") as folder, TemporaryValkey(Path(folder)) as valkey:
+        settings = WebSettings(
+            data_dir=tmp_path,
+            secret_key="0123456789abcdef" * 4,
+            redis_url=valkey.url,
+            http_bind=f"127.0.0.1:{free_port()}",
+            _env_file=None,
+        )
+        desk = Desk(settings, open_database(settings), Feed(valkey.url))
+        with served(desk) as port:
+            yield Place(desk, port, valkey)
+
+
+def test_a_person_hears_what_concerns_her_and_nothing_else(place):
+    stream = Stream(place.port, place.sign_in("lavrova"))
+    place.sign_in("zayac")
+    assert stream.until("snapshot")
+    with place.desk.database.reading() as session:
+        own = set(staff.service_ids_of(session, place.ids["lavrova"]))
+        other = next(one.id for one in institution.services(session) if one.id not in own)
+    place.feed.publish(
+        [
+            Notice(NoticeKind.POP, employee_id=place.ids["zayac"], call_id=1),
+            Notice(NoticeKind.QUEUE, service_id=other),
+            Notice(NoticeKind.POP, employee_id=place.ids["lavrova"], call_id=2),
+        ]
+    )
+    event = stream.until("notice")
+    assert event["data"] == '{"kind": "pop", "call": 2}'
+    stream.close()
+
+
+def test_what_was_missed_is_replayed_by_the_last_event_id(place):
+    cookie = place.sign_in("lavrova")
+    place.feed.publish([Notice(NoticeKind.LINK)])
+    stream = Stream(place.port, cookie)
+    last = stream.until("snapshot")["id"]
+    stream.close()
+    place.feed.publish([Notice(NoticeKind.POP, employee_id=place.ids["lavrova"], call_id=7)])
+    again = Stream(place.port, cookie, last)
+    assert again.until("notice")["data"] == '{"kind": "pop", "call": 7}'
+    again.close()
+
+
+@pytest.mark.parametrize("hostile", ["999999999999999999-0", "x' OR 1=1", "-1", "0-0;drop", "1" * 5000])
+def test_a_made_up_last_event_id_gets_a_fresh_look(place, hostile):
+    place.feed.publish([Notice(NoticeKind.LINK)])
+    stream = Stream(place.port, place.sign_in("lavrova"), hostile)
+    assert stream.until("snapshot")["event"] == "snapshot"
+    stream.close()
+
+
+def test_the_stream_says_goodbye_within_five_seconds_after_the_session_ends(place):
+    cookie = place.sign_in("lavrova")
+    stream = Stream(place.port, cookie)
+    stream.until("snapshot")
+    with place.desk.database.transaction() as session:
+        sign_in.sign_out(session, cookie, datetime.now(UTC))
+    started = time.monotonic()
+    assert stream.until("goodbye")["data"] == "ended"
+    assert time.monotonic() - started < 5
+    assert stream.event() == {}
+    stream.close()
+
+
+def test_a_new_role_closes_the_stream(place):
+    stream = Stream(place.port, place.sign_in("lavrova"))
+    stream.until("snapshot")
+    with place.desk.database.transaction() as session:
+        session.get_one(staff.Employee, place.ids["lavrova"]).role = "specialist"
+    assert stream.until("goodbye")["data"] == "ended"
+    stream.close()
+
+
+def test_a_sixth_stream_is_turned_away_and_a_closed_one_makes_room(place):
+    cookie = place.sign_in("lavrova")
+    streams = [Stream(place.port, cookie) for _ in range(5)]
+    for stream in streams:
+        stream.until("snapshot")
+    sixth = Stream(place.port, cookie)
+    assert sixth.until("goodbye")["data"] == "too-many"
+    sixth.close()
+    streams[0].close()
+    deadline = time.monotonic() + 8
+    while True:
+        next_one = Stream(place.port, cookie)
+        first = next_one.event()
+        next_one.close()
+        if first.get("event") == "beat":
+            break
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    for stream in streams[1:]:
+        stream.close()
+
+
+def test_the_stream_outlives_redis_and_looks_again_when_it_is_back(place):
+    stream = Stream(place.port, place.sign_in("lavrova"))
+    stream.until("snapshot")
+    place.valkey.kill()
+    assert stream.until("snapshot")["event"] == "snapshot"
+    place.valkey.start()
+    assert stream.until("snapshot").get("id")
+    place.feed.publish([Notice(NoticeKind.POP, employee_id=place.ids["lavrova"], call_id=3)])
+    assert stream.until("notice")["data"] == '{"kind": "pop", "call": 3}'
+    stream.close()
+
+
+def test_without_a_session_there_is_no_stream(place):
+    assert Stream(place.port, "x" * 43).answer.status == 401

@@ -1,0 +1,34 @@
+// The script of every page: htmx for parts of the page, one live stream per browser, the browser phone in one tab.
+import htmx from "htmx.org";
+import { startKeys } from "./keys.js";
+import { startLive } from "./live.js";
+import { startForms } from "./forms.js";
+import { startMenus } from "./menus.js";
+import { startNavigation } from "./navigation.js";
+import { startTimers } from "./timers.js";
+import { startPhoneFace } from "./phone-face.js";
+import { startDevices } from "./devices.js";
+
+htmx.config.includeIndicatorStyles = false;
+htmx.config.allowEval = false;
+htmx.config.allowScriptTags = false;
+htmx.config.historyCacheSize = 0; // a snapshot of a card must not stay in the browser's storage
+htmx.config.selfRequestsOnly = true;
+htmx.config.responseHandling = [
+  { code: "204", swap: false },
+  { code: "[23]..", swap: true },
+  { code: "409", swap: true, error: false },
+  { code: "422", swap: true, error: false },
+  { code: "[45]..", swap: false, error: true },
+];
+
+startTimers();
+startMenus();
+startForms(htmx);
+startNavigation(htmx);
+startKeys();
+startDevices();
+if (document.body.dataset.visitor) {
+  startPhoneFace();
+  startLive(htmx);
+}

@@ -1,0 +1,125 @@
+// Forms: a second click on a button that is already working does nothing; a form with data-draft saves itself.
+import { post } from "./navigation.js";
+
+const WAIT = 800; // ms after the last key: a sentence is not sent letter by letter
+const drafts = new WeakMap();
+
+function say(form, text, bad = false) {
+  const place = form.closest("section")?.querySelector("[data-saved]");
+  if (!place) return;
+  place.textContent = text;
+  place.classList.toggle("bad", bad);
+}
+
+const fieldsOf = (form) => new URLSearchParams(new FormData(form));
+
+async function save(form) {
+  const state = drafts.get(form);
+  if (!state || state.busy || !form.isConnected || form.dataset.sealed) return;
+  clearTimeout(state.timer);
+  const sent = fieldsOf(form);
+  if (sent.toString() === state.sent) return;
+  state.busy = true;
+  say(form, "сохраняется…");
+  try {
+    const response = await post(form.dataset.draft, sent);
+    if (response.ok) {
+      const answer = await response.json();
+      form.elements.version.value = answer.version;
+      sent.set("version", answer.version);
+      state.sent = sent.toString();
+      const part = form.closest("[data-version]");
+      if (part) part.dataset.version = part.dataset.version.replace(/^(\d+-draft)-\d+/, `$1-${answer.version}`);
+      say(form, `сохранено ${answer.saved_at}`);
+    } else if (response.status === 409) {
+      merge(form, state, await response.json());
+    } else if (response.status === 401) {
+      say(form, "сеанс закончился: войдите снова в другой вкладке, текст останется здесь", true);
+      state.timer = setTimeout(() => save(form), 5000);
+    } else {
+      const answer = await response.json().catch(() => ({}));
+      say(form, answer.sentence ?? "не сохранено: проверьте поля", true);
+      state.sent = sent.toString();
+    }
+  } catch {
+    say(form, "нет связи: сохранится, как только связь вернётся", true);
+    state.timer = setTimeout(() => save(form), 3000);
+  } finally {
+    state.busy = false;
+  }
+  if (form.isConnected && fieldsOf(form).toString() !== state.sent && !state.timer) state.timer = setTimeout(() => save(form), WAIT);
+}
+
+// The card was chosen meanwhile, or another tab wrote: fields untouched here take the stored words, touched ones stay as typed.
+function merge(form, state, answer) {
+  const base = new URLSearchParams(state.sent);
+  const mine = fieldsOf(form);
+  const disputed = [];
+  for (const [name, stored] of Object.entries(answer.current ?? {})) {
+    if (mine.get(name) === base.get(name)) form.elements[name].value = stored ?? "";
+    else if (base.get(name) !== (stored ?? "") && mine.get(name) !== stored) disputed.push(name);
+  }
+  form.elements.version.value = answer.version;
+  state.sent = "";
+  if (disputed.length) say(form, "это обращение правят и в другом окне: останется ваш текст", true);
+}
+
+export const hasUnsaved = (form) => {
+  const state = drafts.get(form);
+  return Boolean(state) && fieldsOf(form).toString() !== state.sent;
+};
+
+export function watchDrafts(root = document) {
+  for (const form of root.querySelectorAll("form[data-draft]")) {
+    if (!drafts.has(form)) drafts.set(form, { sent: fieldsOf(form).toString(), timer: 0, busy: false });
+  }
+}
+
+export function startForms(htmx) {
+  document.addEventListener("input", (event) => {
+    const form = event.target.form;
+    const state = form && drafts.get(form);
+    if (!state) return;
+    clearTimeout(state.timer);
+    state.timer = setTimeout(() => { state.timer = 0; save(form); }, WAIT);
+  });
+  const saveAll = () => document.querySelectorAll("form[data-draft]").forEach((form) => hasUnsaved(form) && save(form));
+  document.addEventListener("visibilitychange", () => document.hidden && saveAll());
+  document.addEventListener("htmx:beforeRequest", (event) => { if (event.detail.boosted) saveAll(); });
+  window.addEventListener("pagehide", () => {
+    for (const form of document.querySelectorAll("form[data-draft]")) {
+      if (!hasUnsaved(form)) continue;
+      const body = fieldsOf(form);
+      body.set("csrf", document.querySelector('meta[name="csrf"]').content);
+      navigator.sendBeacon(form.dataset.draft, body);
+    }
+  });
+  // The final save must not race with an autosave on its way: its answer would raise the version under the form's feet.
+  document.addEventListener("htmx:confirm", (event) => {
+    const form = event.detail.elt.closest?.("form[data-draft]");
+    const state = form && drafts.get(form);
+    if (!state) return;
+    clearTimeout(state.timer);
+    if (!state.busy) return;
+    event.preventDefault();
+    const wait = setInterval(() => {
+      if (state.busy) return;
+      clearInterval(wait);
+      event.detail.issueRequest(true);
+    }, 30);
+  });
+  document.addEventListener("htmx:load", () => watchDrafts());
+  htmx.onLoad(() => watchDrafts());
+  watchDrafts();
+  document.addEventListener("change", (event) => {
+    if (event.target.matches("[data-submit-on-change]")) event.target.form.requestSubmit();
+  });
+  // Plain forms (sign-in, sign-out): one submission only.
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.closest("[hx-boost='true']") || form.hasAttribute("hx-post")) return;
+    if (form.dataset.sent) event.preventDefault();
+    form.dataset.sent = "1";
+    setTimeout(() => { delete form.dataset.sent; }, 5000);
+  });
+}

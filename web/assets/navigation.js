@@ -1,0 +1,47 @@
+// Links and forms replace only #main, so that a conversation in the browser phone lives through a look into the journal.
+import { toast } from "./toast.js";
+import { tick } from "./timers.js";
+
+const csrf = () => document.querySelector('meta[name="csrf"]')?.content ?? "";
+
+export function markHere() {
+  const here = location.pathname;
+  for (const link of document.querySelectorAll(".nav a")) {
+    const path = new URL(link.href).pathname;
+    if (here === path || here.startsWith(`${path}/`)) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+  document.body.classList.toggle("page-workplace", Boolean(document.querySelector(".workplace")));
+}
+
+export function startNavigation(htmx) {
+  document.addEventListener("htmx:configRequest", (event) => {
+    event.detail.headers["X-CSRF-Token"] = csrf();
+  });
+  document.addEventListener("htmx:responseError", (event) => {
+    const status = event.detail.xhr.status;
+    const id = event.detail.xhr.getResponseHeader("X-Error-Id");
+    if (status === 401) location.assign("/login");
+    else if (status === 403) toast("Нет доступа. Если страница открыта давно, обновите её.", { stay: true });
+    else if (status === 404) toast("Запись не найдена: возможно, её уже изменили.", { stay: true });
+    else toast(`Не получилось. Повторите; если не поможет, назовите администратору код ${id ?? status}.`, { stay: true });
+  });
+  document.addEventListener("htmx:sendError", () => toast("Нет связи с сервером. Введённое осталось на экране: повторите позже.", { stay: true }));
+  document.addEventListener("htmx:afterSettle", (event) => {
+    tick();
+    if (event.detail.target?.id !== "main") return;
+    markHere();
+    const focus = document.querySelector("#main [aria-invalid='true'], #main [data-focus]");
+    if (focus) focus.focus();
+    else if (event.detail.boosted) document.getElementById("main").focus({ preventScroll: true });
+  });
+  document.addEventListener("fd:said", (event) => toast(event.detail.value));
+  document.addEventListener("htmx:historyRestore", markHere);
+  document.querySelector("#main [aria-invalid='true'], #main [data-focus]")?.focus();
+  markHere();
+}
+
+export async function post(url, fields, options = {}) {
+  const body = new URLSearchParams(fields);
+  return fetch(url, { method: "POST", body, headers: { "X-CSRF-Token": csrf() }, credentials: "same-origin", ...options });
+}

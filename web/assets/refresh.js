@@ -1,0 +1,53 @@
+// Asks for the parts of the page and puts in only those that differ. A form with unsaved words is never taken away.
+import { hasUnsaved } from "./forms.js";
+import { noticeCall } from "./attention.js";
+
+let running = false;
+let again = false;
+let ask = () => {};
+
+export function refresh() {
+  if (running) {
+    again = true;
+    return;
+  }
+  running = true;
+  ask();
+}
+
+function done() {
+  running = false;
+  noticeCall();
+  if (!again) return;
+  again = false;
+  refresh();
+}
+
+const busyWith = (part) => {
+  const field = document.activeElement;
+  return part.contains(field) && field.matches("input:not([type=radio]):not([type=checkbox]), textarea, select") && part.dataset.hold !== undefined;
+};
+
+export function mayReplace(current, incoming) {
+  const same = current.dataset.version === incoming.dataset.version;
+  if (same) return false;
+  if (current.dataset.subject !== incoming.dataset.subject) return true; // another call, another card: always
+  if (busyWith(current)) return false;
+  return ![...current.querySelectorAll("form[data-draft]")].some(hasUnsaved);
+}
+
+export function startRefresh(htmx) {
+  ask = () => {
+    const at = document.querySelector(".workplace") ? "workplace" : "page";
+    htmx.ajax("GET", `/parts?at=${at}`, { source: "#parts", target: "#parts", swap: "none" }).catch(() => {}).finally(done);
+  };
+  document.addEventListener("htmx:oobBeforeSwap", (event) => {
+    const current = event.detail.target;
+    const incoming = event.detail.fragment.firstElementChild ?? event.detail.fragment;
+    if (current.dataset.version !== undefined && !mayReplace(current, incoming)) event.detail.shouldSwap = false;
+  });
+  document.addEventListener("htmx:afterSettle", noticeCall);
+  // Without news the truth still wins: the page looks by itself twice a minute (a lost notice costs no more than that).
+  setInterval(() => { if (!document.hidden) refresh(); }, 30000);
+  noticeCall();
+}

@@ -1,0 +1,123 @@
+"""The parts of the screen that change while it is looked at, each in a box with a version.
+
+A page is drawn with them, and `GET /parts` sends them again after a notice; web/assets/refresh.js puts in only those
+whose version differs, and never takes a form with unsaved words away.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from fastapi.responses import HTMLResponse
+from markupsafe import Markup
+from sqlalchemy.orm import Session
+
+from web import workplace
+from web.access import ON_CALLS, Visitor
+from web.desk import Desk
+from web.words import Clock
+
+SWAP = Markup(' hx-swap-oob="true"')
+FORCE = Markup(' data-force="1"')
+
+
+@dataclass(frozen=True)
+class Frame:
+    """The parts around every page, drawn."""
+
+    status: Markup
+    waiting: Markup
+    banner: Markup
+    strip: Markup
+
+
+@dataclass(frozen=True)
+class Panels:
+    """The parts of the workplace, drawn."""
+
+    call: Markup
+    queue: Markup
+    card: Markup
+    appeal: Markup
+    people: Markup
+
+
+class Painter:
+    """Draws parts for one visitor at one moment."""
+
+    def __init__(self, desk: Desk, visitor: Visitor, *, swap: bool = False, force: bool = False) -> None:
+        self.desk = desk
+        self.visitor = visitor
+        self.swap = swap
+        self.force = force
+        self.clock: Clock = desk.clock()
+
+    def part(self, name: str, *, subject: str = "", version: str = "", classes: str = "", **context: Any) -> Markup:
+        """One box. Without `version` the drawn text is its own version."""
+        text = self.desk.render(f"parts/{name}.html", visitor=self.visitor, clock=self.clock, **context)
+        return Markup(
+            '<div id="part-{name}" class="{classes}" data-version="{version}" data-subject="{subject}" data-hold{more}>'
+            "{text}</div>"
+        ).format(
+            name=name,
+            classes=f"part {classes}".strip(),
+            version=version or sha256(text.encode()).hexdigest()[:16],
+            subject=subject,
+            more=SWAP * self.swap + FORCE * self.force,
+            text=Markup(text),  # noqa: S704 - autoescaped by the environment
+        )
+
+    def frame(self, session: Session, *, on_workplace: bool = False) -> Frame:
+        """The top of the page."""
+        bar = workplace.bar_state(session, self.visitor, self.clock.at)
+        return Frame(
+            status=self.part("status", bar=bar, classes="bar-state"),
+            waiting=self.part("waiting", bar=bar),
+            banner=self.part("banner", bar=bar),
+            strip=self.part("strip", bar=bar, on_workplace=on_workplace),
+        )
+
+    def panels(self, session: Session) -> Panels:
+        """The workplace."""
+        at, visitor = self.clock.at, self.visitor
+        own = workplace.own_call(session, visitor, at)
+        bar = workplace.bar_state(session, visitor, at)
+        subject = f"call-{own.call.id}" if own else "idle"
+        entry = own.entry if own else None
+        appeal_version = f"{entry.id}-{entry.state}-{entry.version}-{own.phase}" if own and entry else ""
+        drafts = workplace.open_drafts(session, visitor) if own is None else []
+        recent = workplace.recent_calls(session, visitor) if own is None else []
+        return Panels(
+            call=self.part("call", subject=subject, own=own, bar=bar),
+            queue=self.part("queue", waiting=bar.waiting),
+            card=self.part("card", subject=_card_subject(subject, own), own=own, bar=bar, drafts=drafts, recent=recent),
+            appeal=self.part("appeal", subject=subject, version=appeal_version, own=own, entry=entry, errors={}),
+            people=self.part("people", people=workplace.colleagues(session, visitor)),
+        )
+
+
+def _card_subject(subject: str, own: workplace.OwnCall | None) -> str:
+    """Another person or a confirmed identity is another card: it is shown even over a form that was being filled in."""
+    return f"{subject}-{own.call.person_id or 0}-{own.call.family_id or 0}-{int(own.is_open)}" if own else subject
+
+
+def frame(desk: Desk, visitor: Visitor) -> Frame:
+    """The parts around a page."""
+    with desk.database.reading() as session:
+        return Painter(desk, visitor).frame(session)
+
+
+def parts(
+    desk: Desk, visitor: Visitor, *, at_workplace: bool, force: bool = False, said: str = "", status: int = 200
+) -> HTMLResponse:
+    """All parts as one answer; `force` after the visitor's own action, `said` is a short confirmation."""
+    painter = Painter(desk, visitor, swap=True, force=force)
+    with desk.database.reading() as session:
+        drawn = list(vars(painter.frame(session, on_workplace=at_workplace)).values())
+        if at_workplace and visitor.role in ON_CALLS:
+            drawn += vars(painter.panels(session)).values()
+    headers = {"HX-Trigger": json.dumps({"fd:said": said})} if said else {}
+    return HTMLResponse("\n".join(drawn), status_code=status, headers=headers)

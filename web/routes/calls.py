@@ -1,0 +1,178 @@
+"""What the operator does with the call on her screen: say who calls, confirm it, tie it to a card, end the wrap-up."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import HTMLResponse, Response
+from sqlalchemy.orm import Session
+
+from callflow.identity import may_see_full_card
+from crm import audit, calls, families, presence
+from crm.calls import CallRecord
+from crm.errors import NotFound, RecordsError
+from crm.families import Family, Person
+from crm.masked import children_of
+from web import identity
+from web.access import ON_CALLS, Visitor, allow
+from web.desk import desk_of
+from web.forms import BadForm, Fields, Form, Line, fill, posted
+from web.parts import parts
+from web.routes.card_form import CardFields, make_card
+from workers.feed import Notice, NoticeKind
+from workers.queues import Wake
+
+router = APIRouter(prefix="/calls/{call_id}", default_response_class=HTMLResponse)
+Posted = Annotated[Form, Depends(posted)]
+
+
+def own(session: Session, visitor: Visitor, call_id: int) -> CallRecord:
+    """The call if it is the one on this person's screen; anybody else's call does not exist for them (B61)."""
+    call = calls.current_call(session, visitor.id)
+    if call is None or call.id != call_id:
+        raise NotFound("Этого звонка на вашем экране уже нет.")
+    return call
+
+
+def said(sentence: str, status: int = 422) -> Response:
+    """A refusal as a short sentence in the corner; what was typed stays where it is."""
+    return Response(status_code=status, headers={"HX-Trigger": json.dumps({"fd:said": sentence}), "HX-Reswap": "none"})
+
+
+@router.post("/person")
+def choose(request: Request, call_id: int, form: Posted, visitor: Visitor = allow(*ON_CALLS)) -> Response:
+    """Who is calling, among those who have this number or somebody found in the search."""
+    person_id = form.first("person_id")
+    if not person_id.isdecimal() or len(person_id) > 18:
+        raise BadForm
+    desk = desk_of(request)
+    with desk.database.transaction() as session:
+        own(session, visitor, call_id)
+        calls.choose_person(session, call_id, int(person_id), visitor.employee, datetime.now(UTC), ip=visitor.ip)
+    return parts(desk, visitor, at_workplace=True, force=True)
+
+
+class Answers(Fields):
+    """What the caller answered."""
+
+    birth_date: Line = ""
+    street: Line = ""
+    child: Line = ""
+    named: Literal["", "yes"] = ""
+    voice: Literal["", "yes"] = ""
+
+
+@router.post("/identity")
+def confirm(request: Request, call_id: int, form: Posted, visitor: Visitor = allow(*ON_CALLS)) -> Response:
+    """Compare the answers with the card; enough of them open it, and every try is in the audit log."""
+    answers, _ = fill(Answers, form)
+    if answers is None:
+        raise BadForm
+    desk, at = desk_of(request), datetime.now(UTC)
+    try:
+        with desk.database.transaction() as session:
+            call = own(session, visitor, call_id)
+            result = _compared(session, call, answers)
+            if result.differing:
+                details = {"facts": sorted(result.differing)}
+                audit.write(session, visitor.actor, "identity.differs", subject="call", subject_id=call.id,
+                            family_id=call.family_id, details=details)  # fmt: skip
+            else:
+                _confirm(session, call, result, visitor, at)
+    except RecordsError as error:
+        return said(str(error))
+    if result.differing:
+        titles = ", ".join(identity.TITLES[fact] for fact in result.differing)
+        return said(f"Не совпадает с карточкой: {titles}. Уточните ответ; карточка остаётся закрытой.")
+    return parts(desk, visitor, at_workplace=True, force=True, said="Личность подтверждена: карточка открыта.")
+
+
+def _compared(session: Session, call: CallRecord, answers: Answers) -> identity.Agreement:
+    person = session.get(Person, call.person_id) if call.person_id else None
+    family = session.get(Family, call.family_id) if call.family_id else None
+    adult = person or (next((one for one in family.people if one.is_applicant), None) if family else None)
+    result = identity.compare(
+        birth_date=answers.birth_date,
+        street=answers.street,
+        child=answers.child,
+        known_birth_date=adult.birth_date if adult else None,
+        known_address=family.address if family else "",
+        known_children=[child.name for child in children_of(family)] if family else [],
+    )
+    result.agreed += [fact for fact, told in (("name", answers.named), ("voice", answers.voice)) if told]
+    return result
+
+
+def _confirm(session: Session, call: CallRecord, result: identity.Agreement, visitor: Visitor, at: datetime) -> None:
+    level = max(int(result.level), call.identity_level)
+    calls.confirm_identity(session, call.id, level, result.agreed, visitor.employee, at, ip=visitor.ip)
+    if call.family_id is not None and may_see_full_card(result.level):
+        families.open_card(session, call.family_id, visitor.employee, at, call_id=call.id, ip=visitor.ip)
+
+
+@router.post("/search")
+def search(request: Request, call_id: int, form: Posted, visitor: Visitor = allow(*ON_CALLS)) -> Response:
+    """Cards that the call may belong to; by POST, because a name in an address ends up in logs (reliability.md S17)."""
+    desk = desk_of(request)
+    with desk.database.reading() as session:
+        call = own(session, visitor, call_id)
+        found = [
+            families.masked(session, one.person, one.family, call.caller_number or "", visitor.employee)
+            for one in families.search(session, form.first("text"), visitor.employee, 10)
+        ]
+    text = desk.render("parts/card_results.html", visitor=visitor, found=found, call=call, text=form.first("text"))
+    return HTMLResponse(text)
+
+
+@router.get("/new-card")
+def new_card_form(request: Request, call_id: int, visitor: Visitor = allow(*ON_CALLS)) -> Response:
+    """An empty card beside the talk."""
+    desk = desk_of(request)
+    with desk.database.reading() as session:
+        call = own(session, visitor, call_id)
+    text = desk.render("parts/new_card.html", visitor=visitor, call=call, values={}, errors={})
+    return HTMLResponse(text)
+
+
+@router.post("/new-card")
+def new_card(request: Request, call_id: int, form: Posted, visitor: Visitor = allow(*ON_CALLS)) -> Response:
+    """Make the card and tie the call to it; the caller's number is taken from the call, not from the page."""
+    desk, at = desk_of(request), datetime.now(UTC)
+    fields, errors = fill(CardFields, form)
+    with desk.database.transaction() as session:
+        call = own(session, visitor, call_id)
+        if fields is not None:
+            number = call.caller_number if call.caller_kind == "number" and fields.take_number else None
+            family, errors = make_card(session, fields, visitor, at, extra_phone=number or "")
+            if family is not None:
+                calls.choose_person(session, call_id, family.people[0].id, visitor.employee, at, ip=visitor.ip)
+                # Written from the caller's own words a moment ago: there is nothing to hide from the writer.
+                calls.confirm_identity(session, call_id, 2, ["name", "address"], visitor.employee, at, ip=visitor.ip)
+    if errors:
+        values = {name: sent[0] for name, sent in form.items()}
+        text = desk.render("parts/new_card.html", visitor=visitor, call=call, values=values, errors=errors)
+        return HTMLResponse(text, status_code=422)
+    return parts(desk, visitor, at_workplace=True, force=True, said="Карточка заведена и связана со звонком.")
+
+
+REASONS = frozenset({"mistake", "silence", "repeat", "later"})
+
+
+@router.post("/finish")
+def finish(request: Request, call_id: int, form: Posted, visitor: Visitor = allow(*ON_CALLS)) -> Response:
+    """End the wrap-up without a journal row, with the reason in the audit log; the draft stays."""
+    reason = form.first("reason")
+    if reason not in REASONS:
+        raise BadForm
+    desk, at = desk_of(request), datetime.now(UTC)
+    with desk.database.transaction() as session:
+        call = own(session, visitor, call_id)
+        presence.end_wrapup(session, visitor.id, at, call.id)
+        audit.write(session, visitor.actor, "wrapup.without_entry", subject="call", subject_id=call.id,
+                    family_id=call.family_id, details={"reason": reason})  # fmt: skip
+    desk.wake(Wake.PRESENCE)
+    desk.publish(Notice(NoticeKind.CLOSED, employee_id=visitor.id, call_id=call_id), Notice(NoticeKind.PRESENCE))
+    return parts(desk, visitor, at_workplace=True, force=True)

@@ -1,0 +1,248 @@
+"""What the workplace shows of one moment, gathered in one reading: the call, who it may be, who waits, who is in.
+
+Nothing here is guessed by the page: the state comes from the records, so a refreshed or second tab shows the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from callflow.call import LegState
+from callflow.identity import IdentityLevel, may_discuss_case, may_see_full_card
+from crm import calls, exchange_state, families, heartbeat, institution, journal
+from crm.calls import CallLegRecord, CallRecord
+from crm.families import Family, MaskedFamily, Person
+from crm.journal import JournalEntry
+from crm.presence import Presence, PresenceState
+from crm.staff import Employee, Extension, Role
+from web.access import HAVE_STATUS, ON_CALLS, Visitor
+
+LISTENER_SILENT = timedelta(seconds=10)
+
+
+@dataclass
+class OwnCall:
+    """The call on this person's screen and everything its panels need. `phase`: ringing, talking or wrapup."""
+
+    call: CallRecord
+    phase: str
+    since: datetime
+    line: str
+    candidates: list[MaskedFamily] = field(default_factory=list)
+    chosen: MaskedFamily | None = None
+    level: IdentityLevel = IdentityLevel.UNKNOWN
+    family: Family | None = None
+    people: Sequence[Person] = ()
+    history: Sequence[JournalEntry] = ()
+    entry: JournalEntry | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the full card is shown."""
+        return self.family is not None
+
+    @property
+    def may_discuss(self) -> bool:
+        """Whether details of the case may be said aloud (domain.md §3.5)."""
+        return may_discuss_case(self.level)
+
+
+@dataclass(frozen=True)
+class Colleague:
+    """A line of «Специалисты»: who, behind which extension, whether free."""
+
+    employee: Employee
+    extension: str | None
+    state: str
+    words: str
+    since: datetime | None
+
+
+@dataclass
+class BarState:
+    """What the top of every page shows."""
+
+    presence: Presence | None
+    on_calls: bool
+    has_status: bool
+    waiting: Sequence[CallRecord]
+    link_trouble: str
+    ringing: CallRecord | None = None
+    ringing_since: datetime | None = None
+    busy: bool = False
+
+
+def watched_services(session: Session, visitor: Visitor) -> tuple[int, ...]:
+    """Whose queue this person sees: the operators their own services', the head everybody's."""
+    if visitor.role is Role.HEAD and not visitor.service_ids:
+        return tuple(service.id for service in institution.services(session))
+    return visitor.service_ids
+
+
+def bar_state(session: Session, visitor: Visitor, at: datetime) -> BarState:
+    """Own status, the queue, the link to the exchange."""
+    on_calls = visitor.role in ON_CALLS
+    services = watched_services(session, visitor) if on_calls else ()
+    state = BarState(
+        presence=session.get(Presence, visitor.id),
+        on_calls=on_calls,
+        has_status=visitor.role in HAVE_STATUS and visitor.extension is not None,
+        waiting=calls.waiting(session, services) if services else [],
+        link_trouble=link_trouble(session, at) if on_calls or visitor.role is Role.ADMINISTRATOR else "",
+    )
+    current = calls.current_call(session, visitor.id) if on_calls else None
+    if current is not None:
+        leg = own_leg(current, visitor.id)
+        state.busy = leg is not None and leg.state == LegState.TALKING
+        if leg is not None and leg.state == LegState.RINGING:
+            state.ringing, state.ringing_since = current, leg.rang_at or current.arrived_at
+    return state
+
+
+def link_trouble(session: Session, at: datetime) -> str:
+    """The truth about the exchange and what to do, or ''."""
+    link = exchange_state.exchange_state(session)
+    beats = {row.process: row.at for row in heartbeat.heartbeats(session)}
+    listener = beats.get("listener")
+    if listener is None or at - listener > LISTENER_SILENT:
+        return (
+            "Нет связи с АТС: не отвечает служба связи. Звонки приходят на телефоны, но карточки не открываются."
+            " Отвечайте по телефону, записывайте обращение вручную и сообщите администратору."
+        )
+    if link.link != "up":
+        return (
+            "Нет связи с АТС. Новые звонки могут не проходить. Идущий разговор не прерывайте;"
+            " если связь не вернётся за минуту, сообщите администратору."
+        )
+    return ""
+
+
+def own_leg(call: CallRecord, employee_id: int) -> CallLegRecord | None:
+    """This person's live ring or talk in the call."""
+    live = [
+        leg for leg in call.legs if leg.employee_id == employee_id and leg.state in (LegState.RINGING, LegState.TALKING)
+    ]
+    talking = [leg for leg in live if leg.state == LegState.TALKING]
+    return (talking or live)[-1] if live else None
+
+
+def own_call(session: Session, visitor: Visitor, at: datetime) -> OwnCall | None:
+    """The call on this person's screen, masked as far as the caller's identity is not confirmed."""
+    call = calls.current_call(session, visitor.id)
+    if call is None:
+        return None
+    leg = own_leg(call, visitor.id)
+    phase, since = _phase(session, visitor, call, leg, at)
+    line = session.get(institution.Line, call.line_id) if call.line_id else None
+    own = OwnCall(
+        call, phase, since, line.title or line.service.name if line else "", level=IdentityLevel(call.identity_level)
+    )
+    _who(session, visitor, own)
+    own.entry = journal.entry_of_call(session, call.id)
+    return own
+
+
+def _phase(
+    session: Session, visitor: Visitor, call: CallRecord, leg: CallLegRecord | None, at: datetime
+) -> tuple[str, datetime]:
+    if leg is None:
+        presence = session.get(Presence, visitor.id)
+        return "wrapup", presence.since if presence else at
+    if leg.state == LegState.TALKING:
+        return "talking", leg.answered_at or call.answered_at or at
+    return "ringing", leg.rang_at or call.arrived_at
+
+
+def _who(session: Session, visitor: Visitor, own: OwnCall) -> None:
+    call = own.call
+    number = call.caller_number or ""
+    # A number that cannot be true, or is withheld, points at nobody (reliability.md B31, B32).
+    found = families.find_by_number(session, number) if number and call.caller_kind == "number" else []
+    own.candidates = [
+        families.masked(session, one.person, one.family, one.phone, visitor.employee, remembered=one.remembered)
+        for one in found
+    ]
+    person = session.get(Person, call.person_id) if call.person_id else None
+    family = session.get(Family, call.family_id) if call.family_id else None
+    if person is not None:
+        own.chosen = families.masked(session, person, family, number, visitor.employee)
+    elif family is not None and family.people:
+        applicant = next((one for one in family.people if one.is_applicant), family.people[0])
+        own.chosen = families.masked(session, applicant, family, number, visitor.employee)
+    if family is not None and may_see_full_card(own.level) and families.visible_to(session, family, visitor.employee):
+        own.family = family
+        own.people = load_people(family)
+        own.history = history_of(session, family.id, visitor)
+
+
+def load_people(family: Family) -> list[Person]:
+    """The members with their telephones, read now: the page is drawn after the session has closed."""
+    for person in family.people:
+        _ = person.phones
+    _ = family.statuses
+    return list(family.people)
+
+
+def history_of(session: Session, family_id: int, visitor: Visitor, limit: int = 8) -> Sequence[JournalEntry]:
+    """The family's last appeals, as far as this person may read the journal."""
+    readable = journal.readable_services(session, visitor.employee)
+    statement = select(JournalEntry).where(JournalEntry.family_id == family_id, JournalEntry.state == journal.SAVED)
+    statement = statement.where(or_(JournalEntry.service_id.in_(readable), JournalEntry.author_id == visitor.id))
+    return session.scalars(statement.order_by(JournalEntry.id.desc()).limit(limit)).all()
+
+
+def open_drafts(session: Session, visitor: Visitor, *, but: int | None = None) -> Sequence[JournalEntry]:
+    """Own rows begun and not saved: nothing is lost, and nothing is forgotten."""
+    statement = select(JournalEntry).where(JournalEntry.author_id == visitor.id, JournalEntry.state == journal.DRAFT)
+    if but is not None:
+        statement = statement.where(JournalEntry.id != but)
+    return session.scalars(statement.order_by(JournalEntry.id.desc()).limit(10)).all()
+
+
+def colleagues(session: Session, visitor: Visitor) -> list[Colleague]:
+    """Specialists first, then those who answer calls; never oneself."""
+    roles = [Role.SPECIALIST.value, Role.DISPATCHER.value, Role.COORDINATOR.value, Role.HEAD.value]
+    rows = session.execute(
+        select(Employee, Extension.number, Presence)
+        .outerjoin(Extension, Extension.employee_id == Employee.id)
+        .outerjoin(Presence, Presence.employee_id == Employee.id)
+        .where(Employee.active, Employee.id != visitor.id, Employee.role.in_(roles))
+        .order_by(Employee.surname, Extension.number)
+    ).all()
+    talking = set(
+        session.scalars(
+            select(CallLegRecord.employee_id)
+            .join(CallRecord, CallRecord.id == CallLegRecord.call_id)
+            .where(
+                CallLegRecord.state == LegState.TALKING.value,
+                CallLegRecord.ended_at.is_(None),
+                CallRecord.ended_at.is_(None),
+            )
+        )
+    )
+    people: dict[int, Colleague] = {}
+    for employee, number, presence in rows:
+        if employee.id not in people:
+            people[employee.id] = _colleague(employee, number, presence, employee.id in talking)
+    return sorted(people.values(), key=lambda one: (roles.index(one.employee.role), one.employee.surname))
+
+
+def _colleague(employee: Employee, number: str | None, presence: Presence | None, talks: bool) -> Colleague:
+    if talks:
+        return Colleague(employee, number, "talking", "говорит", None)
+    if presence is None or presence.state == PresenceState.OFFLINE:
+        return Colleague(employee, number, "offline", "не на линии", None)
+    state = PresenceState(presence.state)
+    free = state is PresenceState.READY and employee.role == Role.SPECIALIST
+    words = presence.reason or ("на месте" if free else state.title)
+    return Colleague(employee, number, state.value, words, presence.since)
+
+
+def recent_calls(session: Session, visitor: Visitor, limit: int = 8) -> Sequence[CallRecord]:
+    """Calls that rang at this person's phone lately."""
+    return calls.recent(session, employee_id=visitor.id, limit=limit)

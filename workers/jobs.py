@@ -1,0 +1,89 @@
+"""What the calling worker does. Each job takes one row's id, claims the row, acts once, and writes the result.
+
+Named by string in `workers.queues`; a job that finds its row taken or finished does nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import urllib.parse
+from datetime import UTC, datetime
+
+from crm import training
+from crm.db import Database, open_database
+from crm.training import TrainingCall
+from telephony.ami import AmiSession
+from telephony.link import ActionRefused, AmiAddress, AmiError
+from telephony import variables
+from telephony.originate import compose_originate
+from workers.exchange import ami_address
+from workers.settings import ServiceSettings, load
+
+LINK_SECONDS = 5.0
+log = logging.getLogger(__name__)
+
+
+def place_training_call(training_call_id: int) -> None:
+    """Have a townsman call one of our numbers («Учебный звонок»); demo mode only."""
+    settings = load(ServiceSettings)
+    database = open_database(settings)
+    try:
+        with database.transaction() as session:
+            call = training.claim(session, training_call_id)
+        if call is not None:
+            _place(settings, database, call)
+    finally:
+        database.dispose()
+
+
+def _place(settings: ServiceSettings, database: Database, call: TrainingCall) -> None:
+    state, error = "failed", "Учебные звонки есть только в учебном режиме."
+    if settings.mode == "demo":
+        try:
+            _originate(ami_address(settings), call)
+            state, error = "ringing", ""
+        except ActionRefused:
+            error = "АТС отказалась начать звонок."
+        except AmiError as problem:
+            log.warning("training call %s not placed: %s", call.id, type(problem).__name__)
+            error = "Нет связи с АТС. Проверьте раздел «Проверка системы»."
+    with database.transaction() as session:
+        training.settle(session, call.channel_id, state, datetime.now(UTC), error)
+
+
+def _originate(address: AmiAddress, call: TrainingCall) -> None:
+    """Send the order once; the answer «queued» is all that this job waits for."""
+    up = threading.Event()
+    session = AmiSession(address, on_event=lambda _message: None, on_link=lambda link: up.set() if link.up else None)
+    session.start()
+    try:
+        up.wait(LINK_SECONDS)
+        answer = session.send(
+            compose_originate(
+                action_id=f"{call.channel_id}-order",
+                channel_id=call.channel_id,
+                exten="call",
+                context=variables.TOWN_OUT,
+                to_exten="talk",
+                to_context=variables.TOWN_OUT,
+                variables=_town_variables(call),
+                timeout_seconds=300,
+            )
+        )
+        if not answer.succeeded:
+            raise ActionRefused("originate")
+    finally:
+        session.stop()
+
+
+def _town_variables(call: TrainingCall) -> dict[str, str]:
+    """What the townsman's side of the dialplan reads; the wire takes printable ASCII only."""
+    return {
+        variables.SD_TOWN_FROM: call.from_number,
+        variables.SD_TOWN_NAME: urllib.parse.quote(call.from_name),
+        variables.SD_TOWN_TO: call.to_did,
+        variables.SD_TOWN_SAY: call.say,
+        variables.SD_TOWN_KEYS: call.keys,
+        variables.SD_TOWN_HOLD: str(call.hold_seconds),
+    }

@@ -1,0 +1,119 @@
+"""The listener: hears the exchange, records what happens to calls, and carries wishes back to the exchange.
+
+`python -m workers.listener`. Three threads beside the wire's own:
+* the recorder turns events into rows and notices (`workers.recorder`);
+* the keeper wakes up on a hint or every two seconds, and makes the exchange agree with the database: who is paused
+  (`workers.pauses`) and which lines, extensions and phone secrets exist (`workers.exchange`);
+* the heartbeat.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from datetime import UTC, datetime
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from crm import exchange_state, presence
+from crm.db import Database, open_database
+from telephony.ami import AmiSession
+from telephony.link import AmiError, LinkState
+from telephony.snapshot import Snapshot, take_snapshot
+from telephony.translate import TrunkNames, translate
+from telephony.wire import Message
+from workers import exchange, pauses, process
+from workers.feed import Feed, Notice, NoticeKind
+from workers.live_calls import live_calls
+from workers.queues import wakes
+from workers.recorder import Recorder
+from workers.settings import ServiceSettings, load
+
+log = logging.getLogger(__name__)
+
+
+class Listener:
+    """Wires the session with the exchange to the records; one per service."""
+
+    def __init__(self, settings: ServiceSettings, database: Database, feed: Feed) -> None:
+        self._settings = settings
+        self._database = database
+        self._feed = feed
+        self._recorder = Recorder(database, feed)
+        self._trunk = TrunkNames()
+        self._session = AmiSession(
+            exchange.ami_address(settings),
+            on_event=self._hear,
+            on_link=self._link_changed,
+            on_connected=self._catch_up,
+        )
+
+    def start(self) -> None:
+        """Connect, and keep connecting."""
+        self._recorder.start()
+        self._session.start()
+
+    def stop(self) -> None:
+        """Record what was heard, then hang up the link."""
+        self._session.stop()
+        self._recorder.stop()
+
+    def _hear(self, message: Message) -> None:
+        event = translate(message, trunk=self._trunk, at=datetime.now(UTC))
+        if event is not None:
+            self._recorder.event(event)
+
+    def _catch_up(self, snapshot: Snapshot) -> None:
+        """After each login, before any event that came since: what is going on now, and who must be paused."""
+        self._recorder.snapshot(live_calls(snapshot))
+        self._agree_on_pauses(snapshot)
+
+    def _link_changed(self, state: LinkState) -> None:
+        log.info("link to the exchange: %s %s", state.link.value, state.reason)
+        try:
+            with self._database.transaction() as session:
+                exchange_state.note_link(session, up=state.up, reason=state.reason, at=state.since)
+        except SQLAlchemyError as error:
+            log.warning("link state not written: %s", type(error).__name__)
+        self._feed.publish([Notice(NoticeKind.LINK)])
+
+    def keep(self, stopping: threading.Event) -> None:
+        """Carry wishes to the exchange until told to stop. Every step may fail alone and is tried again in 2 s."""
+        for _ in wakes(self._settings.redis_address()):
+            if stopping.is_set():
+                return
+            try:
+                exchange.apply_if_wanted(self._settings, self._database)
+                if self._session.link.up:
+                    self._agree_on_pauses(take_snapshot(self._session))
+            except (AmiError, SQLAlchemyError, OSError) as error:
+                log.warning("wishes not carried out yet: %s", type(error).__name__)
+
+    def _agree_on_pauses(self, snapshot: Snapshot) -> None:
+        with self._database.reading() as session:
+            desired = presence.desired_pauses(session)
+        for change in pauses.pause_changes(snapshot.members, desired):
+            pauses.order(self._session, change)
+
+
+def main() -> None:
+    """Run until SIGTERM."""
+    process.start_logging()
+    settings = load(ServiceSettings)
+    stopping = process.stop_event()
+    database = open_database(settings)
+    feed = Feed(settings.redis_address())
+    listener = Listener(settings, database, feed)
+    listener.start()
+    process.beat_until(stopping, database, "listener")
+    keeper = threading.Thread(target=listener.keep, args=(stopping,), name="keeper", daemon=True)
+    keeper.start()
+    process.say_ready(settings.run_dir, "listener")
+    stopping.wait()
+    listener.stop()
+    feed.close()
+    database.dispose()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,69 @@
+"""What is going on in the exchange right now, as calls: a pure reading of its channel list.
+
+After every login the listener compares this with the database (`crm.calls.reconcile`): events missed while the link
+was down are never coming back (reliability.md M10, F33).
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import timedelta
+
+from callflow.call import CallState
+from callflow.live import LiveCall
+from telephony.snapshot import ChannelNow, Snapshot
+from telephony.variables import FROM_TRUNK
+
+_PHONE = re.compile(r"^PJSIP/(?P<extension>\d{2,6})(?:-web)?-[0-9a-f]{8}$")
+_OPERATOR_LEG = re.compile(r"^Local/(?P<extension>\d{2,6})@sd-operator-[0-9a-f]{8};1$")
+_TRUNK = re.compile(r"^PJSIP/trunk[^/]*-[0-9a-f]{8}$")
+
+
+def live_calls(snapshot: Snapshot) -> tuple[LiveCall, ...]:
+    """Every inbound call that has its trunk channel up, with who rings and who talks."""
+    by_call: dict[str, list[ChannelNow]] = defaultdict(list)
+    for channel in snapshot.channels:
+        by_call[channel.linkedid].append(channel)
+    found = (_one_call(linkedid, channels, snapshot) for linkedid, channels in by_call.items())
+    return tuple(call for call in found if call is not None)
+
+
+def _one_call(linkedid: str, channels: Iterable[ChannelNow], snapshot: Snapshot) -> LiveCall | None:
+    rows = list(channels)
+    caller = next((row for row in rows if row.uniqueid == linkedid and _TRUNK.match(row.channel)), None)
+    if caller is None:
+        return None
+    talking = _talking_extension(caller, rows)
+    ringing = tuple(
+        (row.uniqueid, matched["extension"])
+        for row in rows
+        if (matched := _OPERATOR_LEG.match(row.channel)) and row.state != "Up" and talking is None
+    )
+    waiting_in = next((waiting.queue for waiting in snapshot.waiting if waiting.uniqueid == linkedid), None)
+    state = CallState.ARRIVED
+    if talking is not None:
+        state = CallState.TALKING
+    elif ringing:
+        state = CallState.RINGING
+    elif waiting_in is not None:
+        state = CallState.WAITING
+    return LiveCall(
+        linkedid=linkedid,
+        did=caller.exten if caller.context == FROM_TRUNK else None,
+        since=snapshot.at - timedelta(seconds=caller.duration),
+        state=state,
+        ringing=ringing,
+        talking=talking,
+        queue=waiting_in,
+    )
+
+
+def _talking_extension(caller: ChannelNow, rows: Iterable[ChannelNow]) -> str | None:
+    """The staff phone that is up in this call: in the caller's bridge, or behind its Local leg."""
+    if not caller.bridge:
+        return None
+    phones = [(row, _PHONE.match(row.channel)) for row in rows if row.state == "Up" and row is not caller]
+    talking = [(row.bridge == caller.bridge, matched["extension"]) for row, matched in phones if matched]
+    return max(talking)[1] if talking else None

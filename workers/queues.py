@@ -1,0 +1,94 @@
+"""Waking others up: hints to the listener and jobs for the RQ worker.
+
+Redis holds nothing here that matters. A wake-up only says "look into the database now rather than in two seconds";
+a job carries one row's id, and the row decides whether there is anything left to do.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from enum import StrEnum
+
+import redis
+from rq import Queue
+from rq.exceptions import DuplicateJobError
+from rq.serializers import JSONSerializer
+
+CHANNEL = "dispatch:wake"
+CALLS_QUEUE = "calls"
+PLACE_TRAINING_CALL = "workers.jobs.place_training_call"
+JOB_SECONDS = 20
+KEEP_RESULT_SECONDS = 60
+KEEP_FAILURE_SECONDS = 24 * 3600  # RQ's own default is a year
+
+
+class Wake(StrEnum):
+    """What the listener should look at."""
+
+    EXCHANGE = "exchange"  # lines, extensions, operators or phone secrets changed
+    PRESENCE = "presence"  # somebody became ready, went on a break, finished a record
+
+
+def connect(redis_url: str, *, timeout_seconds: float = 3.0) -> redis.Redis:
+    """A client that gives up instead of hanging."""
+    return redis.Redis.from_url(redis_url, socket_timeout=timeout_seconds, socket_connect_timeout=1.0)
+
+
+def wake(redis_url: str, what: Wake) -> bool:
+    """Hint that the database has news; False when Redis is away, which costs two seconds and nothing else."""
+    try:
+        with connect(redis_url) as client:
+            client.publish(CHANNEL, what.value)
+    except redis.RedisError:
+        return False
+    return True
+
+
+def calls_queue(connection: redis.Redis) -> Queue:
+    """The one queue of the calling worker: one queue per worker keeps RQ's crash-safe pop (BLMOVE)."""
+    return Queue(CALLS_QUEUE, connection=connection, serializer=JSONSerializer)
+
+
+def enqueue_training_call(redis_url: str, training_call_id: int) -> bool:
+    """Have the worker place this call; False when Redis is away (the row then stays «requested»)."""
+    try:
+        with connect(redis_url) as client:
+            calls_queue(client).enqueue(
+                PLACE_TRAINING_CALL,
+                training_call_id,
+                job_id=f"training-{training_call_id}",
+                unique=True,
+                description="training call",
+                job_timeout=JOB_SECONDS,
+                result_ttl=KEEP_RESULT_SECONDS,
+                failure_ttl=KEEP_FAILURE_SECONDS,
+            )
+    except DuplicateJobError:
+        return True
+    except redis.RedisError:
+        return False
+    return True
+
+
+def wakes(redis_url: str, *, every_seconds: float = 2.0) -> Iterator[Wake | None]:
+    """Yield each hint as it comes, and None at least every `every_seconds`: the time to look without a hint.
+
+    Never ends and never raises for a dead Redis: then the rhythm alone drives the reader.
+    """
+    subscription = None
+    while True:
+        try:
+            if subscription is None:
+                subscription = connect(redis_url, timeout_seconds=every_seconds + 3).pubsub(  # type: ignore[no-untyped-call]
+                    ignore_subscribe_messages=True
+                )
+                subscription.subscribe(CHANNEL)
+            message = subscription.get_message(timeout=every_seconds)
+        except redis.RedisError:
+            subscription = None
+            time.sleep(every_seconds)
+            yield None
+            continue
+        data = message["data"].decode("ascii", "replace") if message else ""
+        yield Wake(data) if data in set(Wake) else None

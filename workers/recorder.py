@@ -1,0 +1,114 @@
+"""Events from the exchange become rows, then notices: one transaction for what came in together, browsers told after it.
+
+Called by the listener's recording thread only. An event is never lost to a passing fault of the database: the batch is
+tried again until it is in. An event that cannot be recorded at all (a defect of ours) is set aside alone, so that it
+does not hold up the calls behind it.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from callflow.events import CallEvent
+from callflow.live import LiveCall
+from crm import calls
+from crm.db import Database
+from workers.feed import Feed, Notice, NoticeKind
+from workers.notices import notices_of
+
+BATCH = 100
+RETRY_SECONDS = 0.2
+IDLE_SECONDS = 0.5
+log = logging.getLogger(__name__)
+
+
+class Recorder:
+    """The queue between the wire and the records, and the thread that empties it."""
+
+    def __init__(self, database: Database, feed: Feed) -> None:
+        self._database = database
+        self._feed = feed
+        self._waiting: queue.Queue[CallEvent | tuple[LiveCall, ...]] = queue.Queue(maxsize=20_000)
+        self._missed_notices = True  # browsers may have seen another life of this process
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
+
+    def start(self) -> None:
+        """Begin to record."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Record what is waiting, then end."""
+        self._stopping.set()
+        self._thread.join(timeout=10)
+
+    def event(self, event: CallEvent) -> None:
+        """Take one event; blocks when far behind, so that the wire's own bounded queue notices."""
+        self._waiting.put(event)
+
+    def snapshot(self, live: tuple[LiveCall, ...]) -> None:
+        """Take what is going on after a login; kept in order with the events around it."""
+        self._waiting.put(live)
+
+    def _run(self) -> None:
+        while not (self._stopping.is_set() and self._waiting.empty()):
+            batch = self._next_batch()
+            if batch:
+                self._record_until_done(batch)
+            elif self._missed_notices:
+                self._missed_notices = not self._feed.publish([Notice(NoticeKind.RESYNC)])
+
+    def _next_batch(self) -> list[CallEvent | tuple[LiveCall, ...]]:
+        try:
+            batch = [self._waiting.get(timeout=IDLE_SECONDS)]
+        except queue.Empty:
+            return []
+        while len(batch) < BATCH:
+            try:
+                batch.append(self._waiting.get_nowait())
+            except queue.Empty:
+                break
+        return batch
+
+    def _record_until_done(self, batch: Sequence[CallEvent | tuple[LiveCall, ...]]) -> None:
+        while True:
+            try:
+                self._tell(self._record(batch))
+            except OperationalError as error:  # locked, restarting, disk full: the row comes before everything else
+                log.warning("records are not writable: %s", type(error).__name__)
+                time.sleep(RETRY_SECONDS)
+            except Exception as error:
+                if len(batch) == 1:
+                    log.exception("cannot record %s: %s", type(batch[0]).__name__, type(error).__name__, exc_info=False)
+                    return
+                for item in batch:
+                    self._record_until_done([item])
+                return
+            else:
+                return
+
+    def _record(self, batch: Sequence[CallEvent | tuple[LiveCall, ...]]) -> list[Notice]:
+        with self._database.transaction() as session:
+            return [notice for item in batch for notice in self._record_one(session, item)]
+
+    @staticmethod
+    def _record_one(session: Session, item: CallEvent | tuple[LiveCall, ...]) -> list[Notice]:
+        if isinstance(item, tuple):
+            changes = calls.reconcile(session, item, datetime.now(UTC))
+            told = [notice for change in changes for notice in notices_of(session, change)]
+            return [*told, Notice(NoticeKind.RESYNC)]
+        return notices_of(session, calls.record(session, item))
+
+    def _tell(self, notices: Sequence[Notice]) -> None:
+        if not self._feed.publish(notices):
+            self._missed_notices = True
+
+
