@@ -164,7 +164,8 @@ def _answered(call: Call, event: events.OperatorAnswered) -> Call:
 
 def _released(call: Call, event: events.OperatorReleased) -> Call:
     answered_at = _earlier(event.at, event.talk_seconds)
-    leg = call.leg(event.leg) or Leg(event.leg, event.extension, LegState.RINGING, answered_at)
+    leg = call.leg(event.leg) or _talk_of(call, event, answered_at)
+    leg = leg or Leg(event.leg, event.extension, LegState.RINGING, answered_at)
     if leg.state in (LegState.MISSED, LegState.ENDED):
         return call
     is_last_word = call.state is not CallState.ENDED and _is_news(call, event.at)
@@ -173,6 +174,14 @@ def _released(call: Call, event: events.OperatorReleased) -> Call:
     leg = replace(leg, state=LegState.ENDED, answered_at=answered_at, ended_at=ended_at)
     state = CallState.TALKING if is_last_word else call.state
     return _with_leg(replace(call, legs=_cancelled(call.legs, answered_at), state=state), leg)
+
+
+def _talk_of(call: Call, event: events.OperatorReleased, answered_at: datetime) -> Leg | None:
+    """The operator's own leg that was up meanwhile: Asterisk optimises the Local leg away in a talk, and AgentComplete then
+    names the telephone's channel, which nobody has heard of before."""
+    own = [leg for leg in call.legs if leg.extension == event.extension and leg.rang_at <= event.at]
+    talks = [leg for leg in own if leg.state in (LegState.RINGING, LegState.TALKING, LegState.ENDED)]
+    return next((leg for leg in reversed(talks) if leg.ended_at is None or leg.ended_at > answered_at), None)
 
 
 def _returning(call: Call, event: events.CallReturning) -> Call:

@@ -1,4 +1,4 @@
-"""The engine, its transactions, and the schema's version. The only place that knows how the two engines differ in
+"""The engine, its transactions, and which schema it finds (`crm.schema` makes it). The only place that knows how the two engines differ in
 locking.
 
 A writing transaction on SQLite begins with BEGIN IMMEDIATE: a deferred one lets two claimers read the same row and
@@ -12,11 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, create_engine, event, inspect
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
@@ -25,7 +21,7 @@ from crm.errors import SchemaError
 from crm.settings import RecordsSettings
 
 BUSY_MILLISECONDS = 10_000
-MIGRATION_LOCK = 0x46414D44  # any number of ours: PostgreSQL's advisory locks are named by numbers
+MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 class Database:
@@ -129,62 +125,37 @@ def _begin_postgresql(connection: Connection) -> None:
         connection.exec_driver_sql("SET TRANSACTION READ ONLY")
 
 
-def alembic_config(connection: Connection | None = None) -> Config:
-    """Return Alembic's configuration, made here so that the wheel needs no file beside it."""
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    config.attributes["connection"] = connection
-    return config
-
-
-def _head() -> tuple[str, set[str]]:
-    script = ScriptDirectory.from_config(alembic_config())
-    head = script.get_current_head()
-    if head is None:
-        raise SchemaError("В программе нет описания базы данных: переустановите её.")
-    return head, {revision.revision for revision in script.walk_revisions()}
-
-
-def upgrade(url: str) -> None:
-    """Bring the schema to this program's version. Two starters at once are serialised: the second finds nothing to do.
-
-    Raises SchemaError where the database belongs to a newer program.
-    """
-    _make_folder(url)
-    engine = make_engine(url, foreign_keys=False)
-    try:
-        with engine.begin() as connection:
-            if connection.dialect.name == "postgresql":
-                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK})
-            _refuse_newer(connection)
-            command.upgrade(alembic_config(connection), "head")
-            if connection.dialect.name == "sqlite" and connection.exec_driver_sql("PRAGMA foreign_key_check").first():
-                raise SchemaError("После обновления базы данных нарушены связи между записями; изменения отменены.")
-    finally:
-        engine.dispose()
-
-
-def _make_folder(url: str) -> None:
-    parsed = make_url(url)
-    if parsed.get_backend_name() == "sqlite" and parsed.database:
-        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+def known_revisions() -> list[str]:
+    """The schema versions that this program knows, oldest first: each migration's file is named for its revision."""
+    return sorted(path.stem for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
 
 
 def check_schema(url: str) -> None:
-    """Raise SchemaError, with what to do, unless the database has exactly this program's schema."""
+    """Raise SchemaError, with what to do, unless the database has exactly this program's schema.
+
+    Asks without Alembic: every process of ours checks, and only `upgrade` needs eight megabytes to do it.
+    """
     engine = make_engine(url).execution_options(dispatch_reading=True)
     try:
         with engine.connect() as connection:
-            _refuse_newer(connection)
-            if MigrationContext.configure(connection).get_current_revision() != _head()[0]:
+            refuse_newer(connection)
+            if current_revision(connection) != known_revisions()[-1]:
                 raise SchemaError("База данных от прежней версии программы. Выполните «family-dispatch init».")
     finally:
         engine.dispose()
 
 
-def _refuse_newer(connection: Connection) -> None:
-    current = MigrationContext.configure(connection).get_current_revision()
-    if current is not None and current not in _head()[1]:
+def current_revision(connection: Connection) -> str | None:
+    """The schema version written in the database; None for an empty one."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar_one_or_none()
+
+
+def refuse_newer(connection: Connection) -> None:
+    """Raise SchemaError where the database was made by a program newer than this one."""
+    current = current_revision(connection)
+    if current is not None and current not in known_revisions():
         raise SchemaError(
             "База данных создана более новой версией программы. Обновите программу: старая версия её не откроет."
         )

@@ -1,7 +1,8 @@
 """«Журнал учёта обращений»: columns 1–5 of the statutory journal (domain.md B-10, B-17, §5.2).
 
 A talk opens a draft; typing saves it; saving it gives the next number of the service's year, without gaps, in the same
-transaction that ends the wrap-up. Nothing is ever deleted.
+transaction that ends the wrap-up. Nothing is ever deleted. Longer than other files because the row, the ways to save it
+and who may do so are one rule of the regulation, to be read in one place.
 """
 
 from collections.abc import Mapping, Sequence

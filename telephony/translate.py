@@ -30,7 +30,7 @@ _CHANNEL_HEADERS = (
 )
 """One value each. Of a phone that was called, Exten is empty."""
 _MEMBER = re.compile(rf"Local/([0-9A-Za-z_]{{1,32}})@{SD_OPERATOR}(?:/n)?")
-_PHONE_CHANNEL = re.compile(r"PJSIP/([0-9A-Za-z_]{1,32})-[0-9a-f]{8,}")
+_PHONE_CHANNEL = re.compile(r"PJSIP/([0-9A-Za-z_]{1,32})(?:-web)?-[0-9a-f]{8,}")
 _EXTENSION = re.compile(r"[0-9A-Za-z_]{1,32}")
 
 Returning = Callable[[Message], str | None]
@@ -198,8 +198,9 @@ def _held(frame: _Frame, _: TrunkNames) -> events.CallEvent | None:
     return kind(call=frame.call, at=frame.at, extension=match[1])
 
 
-def _hangup(frame: _Frame, _: TrunkNames) -> events.CallEvent | None:
-    if not frame.of_caller:
+def _hangup(frame: _Frame, trunk: TrunkNames) -> events.CallEvent | None:
+    # Staff who call each other, and the town's own side, are nobody's call.
+    if not (frame.of_caller and trunk.owns(frame.one("Channel"))):
         return None
     return events.CallEnded(call=frame.call, at=frame.at, cause=number(frame.one("Cause")))
 

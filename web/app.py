@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
@@ -26,6 +27,8 @@ from web.pages import error_page
 from web.routes import appeals, calls, families, journal, me, phone, settings, sign_in, system, training, workplace
 from web.settings import WebSettings
 from workers.feed import Feed
+
+THREADS = 12  # more would only wait for the one writer of SQLite, and each keeps a connection and a stack
 
 ROUTERS = (
     sign_in.router,
@@ -61,6 +64,7 @@ def create_app(settings: WebSettings | None = None, desk: Desk | None = None) ->
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        current_default_thread_limiter().total_tokens = THREADS
         yield
         desk.close()
 

@@ -76,7 +76,7 @@ def page(request: Request, visitor: Visitor, name: str, *, status: int = 200, **
         menu=menu(desk, visitor),
         clock=context.pop("clock", None) or desk.clock(),
         service_name=next(iter(own or services), None),
-        frame=frame(desk, visitor),
+        frame=frame(desk, visitor, on_workplace=name == "workplace.html"),
         **context,
     )
     return HTMLResponse(text, status_code=status)

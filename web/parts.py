@@ -104,10 +104,10 @@ def _card_subject(subject: str, own: workplace.OwnCall | None) -> str:
     return f"{subject}-{own.call.person_id or 0}-{own.call.family_id or 0}-{int(own.is_open)}" if own else subject
 
 
-def frame(desk: Desk, visitor: Visitor) -> Frame:
+def frame(desk: Desk, visitor: Visitor, *, on_workplace: bool = False) -> Frame:
     """The parts around a page."""
     with desk.database.reading() as session:
-        return Painter(desk, visitor).frame(session)
+        return Painter(desk, visitor).frame(session, on_workplace=on_workplace)
 
 
 def parts(

@@ -19,6 +19,7 @@ from crm import browser_phone, exchange_state, institution, keys, staff
 from crm.db import Database
 from crm.demo.town import town_behaviours
 from telephony.config.check import UnsafeConfigValue
+from telephony.config.files import reload_commands, write
 from telephony.config.plan import (
     Address,
     ExchangePlan,
@@ -29,7 +30,6 @@ from telephony.config.plan import (
     TownPartyPlan,
     TrunkPlan,
 )
-from telephony.config.files import reload_commands, write
 from telephony.config.render import render
 from telephony.console import Console, ConsoleError
 from telephony.link import AmiAddress
@@ -101,9 +101,7 @@ def _reload(settings: ServiceSettings, changed: Collection[str]) -> str:
     return ""
 
 
-def build_plan(
-    session: Session, settings: ServiceSettings, program: ExchangeProgram, at: datetime
-) -> ExchangePlan:
+def build_plan(session: Session, settings: ServiceSettings, program: ExchangeProgram, at: datetime) -> ExchangePlan:
     """What the rows and the settings ask of the exchange at this instant."""
     base = settings.data_dir / "asterisk"
     first, last = settings.rtp_ports.split("-")
@@ -128,9 +126,7 @@ def build_plan(
         town_bind=_address(bind(settings.town_bind)) if demo else None,
         rtp_ports=(int(first), int(last)),
         trunk=None if demo or settings.trunk is None else _trunk(settings.trunk),
-        lines=tuple(
-            LinePlan(did=line.did, queue=line.service.queue) for line in institution.active_lines(session)
-        ),
+        lines=tuple(LinePlan(did=line.did, queue=line.service.queue) for line in institution.active_lines(session)),
         queues=tuple(_queue(session, service) for service in institution.services(session)),
         staff=_staff(session, settings.key(), at),
         town=tuple(TownPartyPlan(number=number, behaviour=what) for number, what in town_behaviours().items())

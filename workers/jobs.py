@@ -13,9 +13,9 @@ from datetime import UTC, datetime
 from crm import training
 from crm.db import Database, open_database
 from crm.training import TrainingCall
+from telephony import variables
 from telephony.ami import AmiSession
 from telephony.link import ActionRefused, AmiAddress, AmiError
-from telephony import variables
 from telephony.originate import compose_originate
 from workers.exchange import ami_address
 from workers.settings import ServiceSettings, load

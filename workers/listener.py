@@ -20,13 +20,14 @@ from crm.db import Database, open_database
 from telephony.ami import AmiSession
 from telephony.link import AmiError, LinkState
 from telephony.snapshot import Snapshot, take_snapshot
-from telephony.translate import TrunkNames, translate
+from telephony.translate import TrunkNames, is_forged, translate
 from telephony.wire import Message
 from workers import exchange, pauses, process
 from workers.feed import Feed, Notice, NoticeKind
+from workers.housekeeping import Housekeeping
 from workers.live_calls import live_calls
 from workers.queues import wakes
-from workers.recorder import Recorder
+from workers.recorder import Recorder, Seen
 from workers.settings import ServiceSettings, load
 
 log = logging.getLogger(__name__)
@@ -41,6 +42,7 @@ class Listener:
         self._feed = feed
         self._recorder = Recorder(database, feed)
         self._trunk = TrunkNames()
+        self._housekeeping = Housekeeping(database, feed, settings.data_dir)
         self._session = AmiSession(
             exchange.ami_address(settings),
             on_event=self._hear,
@@ -57,15 +59,18 @@ class Listener:
         """Record what was heard, then hang up the link."""
         self._session.stop()
         self._recorder.stop()
+        self._housekeeping.anchor(datetime.now(UTC))
 
     def _hear(self, message: Message) -> None:
         event = translate(message, trunk=self._trunk, at=datetime.now(UTC))
         if event is not None:
             self._recorder.event(event)
+        elif is_forged(message):
+            log.warning("security: an incomplete or doubled %s event was ignored", message.event)
 
     def _catch_up(self, snapshot: Snapshot) -> None:
         """After each login, before any event that came since: what is going on now, and who must be paused."""
-        self._recorder.snapshot(live_calls(snapshot))
+        self._recorder.snapshot(Seen(snapshot.at, live_calls(snapshot)))
         self._agree_on_pauses(snapshot)
 
     def _link_changed(self, state: LinkState) -> None:
@@ -83,6 +88,7 @@ class Listener:
             if stopping.is_set():
                 return
             try:
+                self._housekeeping.run(datetime.now(UTC))
                 exchange.apply_if_wanted(self._settings, self._database)
                 if self._session.link.up:
                     self._agree_on_pauses(take_snapshot(self._session))

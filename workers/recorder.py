@@ -1,4 +1,4 @@
-"""Events from the exchange become rows, then notices: one transaction for what came in together, browsers told after it.
+"""Events from the exchange become rows, then notices: one transaction for what came in together, browsers told after.
 
 Called by the listener's recording thread only. An event is never lost to a passing fault of the database: the batch is
 tried again until it is in. An event that cannot be recorded at all (a defect of ours) is set aside alone, so that it
@@ -12,7 +12,8 @@ import queue
 import threading
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
@@ -23,6 +24,15 @@ from crm import calls
 from crm.db import Database
 from workers.feed import Feed, Notice, NoticeKind
 from workers.notices import notices_of
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a snapshot of the exchange showed, and when (UTC)."""
+
+    at: datetime
+    calls: tuple[LiveCall, ...]
+
 
 BATCH = 100
 RETRY_SECONDS = 0.2
@@ -36,7 +46,7 @@ class Recorder:
     def __init__(self, database: Database, feed: Feed) -> None:
         self._database = database
         self._feed = feed
-        self._waiting: queue.Queue[CallEvent | tuple[LiveCall, ...]] = queue.Queue(maxsize=20_000)
+        self._waiting: queue.Queue[CallEvent | Seen] = queue.Queue(maxsize=20_000)
         self._missed_notices = True  # browsers may have seen another life of this process
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
@@ -54,9 +64,9 @@ class Recorder:
         """Take one event; blocks when far behind, so that the wire's own bounded queue notices."""
         self._waiting.put(event)
 
-    def snapshot(self, live: tuple[LiveCall, ...]) -> None:
+    def snapshot(self, seen: Seen) -> None:
         """Take what is going on after a login; kept in order with the events around it."""
-        self._waiting.put(live)
+        self._waiting.put(seen)
 
     def _run(self) -> None:
         while not (self._stopping.is_set() and self._waiting.empty()):
@@ -66,7 +76,7 @@ class Recorder:
             elif self._missed_notices:
                 self._missed_notices = not self._feed.publish([Notice(NoticeKind.RESYNC)])
 
-    def _next_batch(self) -> list[CallEvent | tuple[LiveCall, ...]]:
+    def _next_batch(self) -> list[CallEvent | Seen]:
         try:
             batch = [self._waiting.get(timeout=IDLE_SECONDS)]
         except queue.Empty:
@@ -78,7 +88,7 @@ class Recorder:
                 break
         return batch
 
-    def _record_until_done(self, batch: Sequence[CallEvent | tuple[LiveCall, ...]]) -> None:
+    def _record_until_done(self, batch: Sequence[CallEvent | Seen]) -> None:
         while True:
             try:
                 self._tell(self._record(batch))
@@ -95,14 +105,14 @@ class Recorder:
             else:
                 return
 
-    def _record(self, batch: Sequence[CallEvent | tuple[LiveCall, ...]]) -> list[Notice]:
+    def _record(self, batch: Sequence[CallEvent | Seen]) -> list[Notice]:
         with self._database.transaction() as session:
             return [notice for item in batch for notice in self._record_one(session, item)]
 
     @staticmethod
-    def _record_one(session: Session, item: CallEvent | tuple[LiveCall, ...]) -> list[Notice]:
-        if isinstance(item, tuple):
-            changes = calls.reconcile(session, item, datetime.now(UTC))
+    def _record_one(session: Session, item: CallEvent | Seen) -> list[Notice]:
+        if isinstance(item, Seen):
+            changes = calls.reconcile(session, item.calls, item.at)
             told = [notice for change in changes for notice in notices_of(session, change)]
             return [*told, Notice(NoticeKind.RESYNC)]
         return notices_of(session, calls.record(session, item))
@@ -110,5 +120,3 @@ class Recorder:
     def _tell(self, notices: Sequence[Notice]) -> None:
         if not self._feed.publish(notices):
             self._missed_notices = True
-
-

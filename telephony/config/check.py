@@ -17,9 +17,7 @@ WORD: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,39}")
 SECRET: Final = re.compile(r"[A-Za-z0-9_-]{16,128}")
 HA1: Final = re.compile(r"[0-9a-f]{32}")
 VERSION: Final = re.compile(r"[0-9]+(\.[0-9]+)*")
-BEHAVIOUR: Final = re.compile(
-    r"answers|busy|no_answer|rejects|presses:[0-9*#w]{1,32}|voicemail|hangs_up|unreachable|echo"
-)
+BEHAVIOUR: Final = re.compile(r"answers|busy|no_answer|rejects|presses:[0-9*#w]{1,32}|voicemail|hangs_up|unreachable")
 STRATEGIES: Final = frozenset({"rrmemory", "rrordered", "leastrecent", "fewestcalls", "random", "linear", "wrandom"})
 """One phone at a time, all of them: `ringall` would pop the card on every screen."""
 _NAME = re.compile(r"[^\x00-\x1f\x7f;\[\]\"<>\\,(){}$&|=]{0,80}")

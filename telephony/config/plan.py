@@ -120,7 +120,7 @@ class TrunkPlan:
 class TownPartyPlan:
     """A fictional townsman, and what he does when he is called.
 
-    `answers`, `busy`, `no_answer`, `rejects`, `presses:<keys>`, `voicemail`, `hangs_up`, `unreachable`, `echo`.
+    `answers`, `busy`, `no_answer`, `rejects`, `presses:<keys>`, `voicemail`, `hangs_up`, `unreachable`.
     """
 
     number: str

@@ -69,7 +69,7 @@ class Guarded:
 
     def given_a_talk(self, seconds: int) -> None:
         """A talk with a townsman that ends by itself: a draining Asterisk takes neither console nor AMI commands."""
-        channel = "Local/echo@sd-town-party/n"
+        channel = "Local/answers@sd-town-party/n"
         order = [("Action", "Originate"), ("Channel", channel), ("Application", "Wait"), ("Data", str(seconds))]
         self.live.tap().send([*order, ("Async", "true")])
         until(self.live.channels, "channels of the talk")

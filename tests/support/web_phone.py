@@ -114,6 +114,8 @@ class WebPhone:
                 elif message.method != "ACK":
                     self.ended = self.ended or message.method == "BYE"
                     self._reply(message, "200 OK")
+                    if message.method == "CANCEL":
+                        self._reply(self.invites[-1], "487 Request Terminated")
 
     @property
     def _contact(self) -> str:

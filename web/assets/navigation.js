@@ -31,9 +31,16 @@ export function startNavigation(htmx) {
     tick();
     if (event.detail.target?.id !== "main") return;
     markHere();
+    document.querySelector("dialog[data-open]")?.showModal();
     const focus = document.querySelector("#main [aria-invalid='true'], #main [data-focus]");
     if (focus) focus.focus();
     else if (event.detail.boosted) document.getElementById("main").focus({ preventScroll: true });
+  });
+  document.addEventListener("htmx:afterRequest", (event) => {
+    const { requestConfig, xhr, target } = event.detail;
+    if (requestConfig.verb === "post" && xhr.status === 422) {
+      setTimeout(() => document.querySelector("#main [aria-invalid='true']")?.focus(), 60);
+    } else if (target?.id === "card-find") setTimeout(() => document.querySelector("#card-find [data-focus]")?.focus(), 60);
   });
   document.addEventListener("fd:said", (event) => toast(event.detail.value));
   document.addEventListener("htmx:historyRestore", markHere);

@@ -77,6 +77,7 @@ export function startPhoneFace() {
     order(event.target.value);
   });
   document.addEventListener("htmx:afterSettle", paint);
+  document.addEventListener("htmx:oobAfterSwap", paint);
   document.addEventListener("fd:leading", async () => {
     if (!mine()) {
       announce({ kind: "phone", state: "desk" });

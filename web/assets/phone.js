@@ -1,5 +1,6 @@
-// The telephone in the page (loaded in the leading tab only). It never says goodbye when the page goes away: the exchange
-// hears the silence after a few seconds and rings the same operator again, marked as a return, and the page picks up by itself.
+// The telephone in the page (loaded in the leading tab only). A page that is refreshed or closed in mid-talk says so
+// (Q.850 cause 44: this channel is gone, the talk is not over), and the exchange rings the same operator again, marked as
+// a return, which the new page answers by itself. A crashed page says nothing: the exchange hears the silence instead.
 import JsSIP from "jssip";
 import { announce, listen } from "./bus.js";
 import { post } from "./navigation.js";
@@ -182,6 +183,9 @@ export function startPhone() {
       event.preventDefault();
       event.returnValue = "";
     }
+  });
+  window.addEventListener("pagehide", () => {
+    if (call?.isEstablished()) call.terminate({ extraHeaders: ["Reason: Q.850;cause=44"] });
   });
   navigator.mediaDevices?.addEventListener("devicechange", () => { if (face.state === "no-microphone") connect(); });
   connect();

@@ -46,7 +46,10 @@ export function startRefresh(htmx) {
     const incoming = event.detail.fragment.firstElementChild ?? event.detail.fragment;
     if (current.dataset.version !== undefined && !mayReplace(current, incoming)) event.detail.shouldSwap = false;
   });
-  document.addEventListener("htmx:afterSettle", noticeCall);
+  document.addEventListener("htmx:afterSettle", (event) => {
+    noticeCall();
+    if (event.detail.target?.id === "main") refresh(); // another page: the strip of a call belongs there, or no longer
+  });
   // Without news the truth still wins: the page looks by itself twice a minute (a lost notice costs no more than that).
   setInterval(() => { if (!document.hidden) refresh(); }, 30000);
   noticeCall();

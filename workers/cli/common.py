@@ -57,11 +57,13 @@ def records(settings: ServiceSettings, *, make: bool = False) -> Iterator[Databa
     """
     from sqlalchemy.exc import SQLAlchemyError
 
-    from crm.db import check_schema, open_database, upgrade
+    from crm.db import check_schema, open_database
     from crm.errors import RecordsError
 
     try:
         if make:
+            from crm.schema import upgrade
+
             upgrade(settings.database_address())
         else:
             check_schema(settings.database_address())

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, text
 
-from crm import db, demo
+from crm import db, demo, schema
 from tests.support.postgres import TemporaryPostgres
 
 KEY = "a-key-for-tests-only-0123456789abcdef"
@@ -98,13 +98,13 @@ def empty_url(server: Files | Cluster) -> str:
 @pytest.fixture
 def database(server: Files | Cluster) -> Iterator[db.Database]:
     """Migrated, no rows."""
-    opened = db.Database(server.copy("migrated", db.upgrade), KEY)
+    opened = db.Database(server.copy("migrated", schema.upgrade), KEY)
     yield opened
     opened.dispose()
 
 
 def _with_demo(url: str) -> None:
-    db.upgrade(url)
+    schema.upgrade(url)
     opened = db.Database(url, KEY)
     with opened.transaction() as session:
         demo.load(session, KEY, NOON)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from crm import db, families, family_search
+from crm import families, family_search, schema
 from crm.audit import AuditEvent
 from crm.db import Database
 from crm.demo import bulk
@@ -200,7 +200,7 @@ def test_bulk_families_come_after_those_that_are_there_and_new_ones_after_them(t
         family = families.new_card(session, surname="Последняя", employee=None, at=NOON)
         assert family.id == 81
     copy = Database(f"sqlite:///{tmp_path / 'again.db'}", KEY)
-    db.upgrade(f"sqlite:///{tmp_path / 'again.db'}")
+    schema.upgrade(f"sqlite:///{tmp_path / 'again.db'}")
     with copy.transaction() as session:
         bulk.families(session, 50)
         first = [one.person.surname for number in range(5) for one in find_by_number(session, bulk.number_of(number))]

@@ -10,36 +10,36 @@ from alembic import command
 from sqlalchemy import inspect, text
 from sqlalchemy.exc import StatementError
 
-from crm import db, exchange_state, models
+from crm import db, exchange_state, models, schema
 from crm.errors import SchemaError
 
 
 def test_the_schema_goes_up_is_what_the_models_say_and_goes_down_again(empty_url: str) -> None:
-    db.upgrade(empty_url)
+    schema.upgrade(empty_url)
     engine = db.make_engine(empty_url)
     with engine.begin() as connection:
-        command.check(db.alembic_config(connection))
+        command.check(schema.alembic_config(connection))
         assert set(models.metadata.tables) <= set(inspect(connection).get_table_names())
-        command.downgrade(db.alembic_config(connection), "base")
+        command.downgrade(schema.alembic_config(connection), "base")
         assert inspect(connection).get_table_names() == ["alembic_version"]
-        command.upgrade(db.alembic_config(connection), "head")
+        command.upgrade(schema.alembic_config(connection), "head")
     engine.dispose()
     db.check_schema(empty_url)
 
 
 def test_two_starters_at_once_leave_one_schema(empty_url: str) -> None:
     with ThreadPoolExecutor(6) as pool:
-        list(pool.map(lambda _: db.upgrade(empty_url), range(6)))
+        list(pool.map(lambda _: schema.upgrade(empty_url), range(6)))
     db.check_schema(empty_url)
 
 
 def test_a_newer_database_is_refused_with_a_sentence(empty_url: str) -> None:
-    db.upgrade(empty_url)
+    schema.upgrade(empty_url)
     engine = db.make_engine(empty_url)
     with engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999_from_the_future'"))
     engine.dispose()
-    for refusing in (db.upgrade, db.check_schema):
+    for refusing in (schema.upgrade, db.check_schema):
         with pytest.raises(SchemaError, match="более новой версией"):
             refusing(empty_url)
 

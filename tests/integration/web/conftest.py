@@ -11,7 +11,8 @@ from starlette.testclient import TestClient
 from callflow import events
 from callflow.caller_id import CallerId, CallerKind
 from crm import calls, demo, institution
-from crm.db import open_database, upgrade
+from crm.db import open_database
+from crm.schema import upgrade
 from crm.staff import by_login, service_ids_of
 from web.app import create_app
 from web.desk import Desk

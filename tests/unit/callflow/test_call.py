@@ -299,3 +299,11 @@ def test_an_event_of_another_call_is_refused() -> None:
 def test_an_event_without_a_time_zone_cannot_exist() -> None:
     with pytest.raises(ValueError, match="time zone"):
         events.CallEnded(call=CALL, at=datetime(2026, 11, 12), cause=16)  # noqa: DTZ001 - that is what is refused
+
+
+def test_the_end_of_a_talk_may_name_the_telephones_own_channel() -> None:
+    """Asterisk optimises `Local/101@sd-operator` away: AgentComplete names a leg that never rang."""
+    end = released(30, ANNA, talk=20, leg="the telephone's channel")
+    call = told(arrived(), waiting(1), ringing(2, ANNA), answered(10, ANNA), end)[0]
+    assert [(leg.uniqueid, leg.state, leg.ended_at) for leg in call.legs] == [("leg-101", LegState.ENDED, at(30))]
+    assert apply(call, end) == (call, ()), "once is enough"

@@ -1,0 +1,46 @@
+"""What has to be done from time to time, whoever is at work: the listener's keeper calls `run` every two seconds.
+
+Each duty looks at the time it is given and at its own last time; doing one twice does no harm.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from crm import audit, sign_in
+from crm.db import Database
+from workers.feed import Feed, Notice, NoticeKind
+
+SWEEP_EVERY = timedelta(minutes=1)
+ANCHOR_EVERY = timedelta(days=1)
+
+
+class Housekeeping:
+    """Ends sessions whose time is over, and writes the audit log's end into a file outside the database."""
+
+    def __init__(self, database: Database, feed: Feed, data_dir: Path) -> None:
+        self._database = database
+        self._feed = feed
+        self._anchors = data_dir / "audit.anchor"
+        self._swept: datetime | None = None
+        self._anchored: datetime | None = None
+
+    def run(self, now: datetime) -> None:
+        """Do what is due at `now` (aware)."""
+        if self._swept is None or now - self._swept >= SWEEP_EVERY:
+            self._swept = now
+            self._sweep(now)
+        if self._anchored is None or now - self._anchored >= ANCHOR_EVERY:
+            self.anchor(now)
+
+    def _sweep(self, now: datetime) -> None:
+        with self._database.transaction() as session:
+            gone = sign_in.sweep(session, now)
+        self._feed.publish(Notice(NoticeKind.PRESENCE, employee_id=employee_id) for employee_id in gone)
+
+    def anchor(self, now: datetime) -> None:
+        """Note how far the audit log reaches: a tail cut off later is found by it (reliability.md S20)."""
+        with self._database.transaction() as session:
+            audit.anchor(session, self._anchors, now)
+        self._anchored = now
