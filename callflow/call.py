@@ -177,8 +177,10 @@ def _released(call: Call, event: events.OperatorReleased) -> Call:
 
 
 def _talk_of(call: Call, event: events.OperatorReleased, answered_at: datetime) -> Leg | None:
-    """The operator's own leg that was up meanwhile: Asterisk optimises the Local leg away in a talk, and AgentComplete then
-    names the telephone's channel, which nobody has heard of before."""
+    """The operator's own leg that was up meanwhile.
+
+    Asterisk optimises the Local leg away in a talk, and AgentComplete then names the telephone's channel instead.
+    """
     own = [leg for leg in call.legs if leg.extension == event.extension and leg.rang_at <= event.at]
     talks = [leg for leg in own if leg.state in (LegState.RINGING, LegState.TALKING, LegState.ENDED)]
     return next((leg for leg in reversed(talks) if leg.ended_at is None or leg.ended_at > answered_at), None)

@@ -1,5 +1,6 @@
-"""The engine, its transactions, and which schema it finds (`crm.schema` makes it). The only place that knows how the two engines differ in
-locking.
+"""The engine, its transactions, and which schema it finds (`crm.schema` makes it).
+
+The only place that knows how the two engines differ in locking.
 
 A writing transaction on SQLite begins with BEGIN IMMEDIATE: a deferred one lets two claimers read the same row and
 answers "locked" too late (libraries.md §5). On PostgreSQL (READ COMMITTED) the verbs lock the rows they change.

@@ -1,4 +1,4 @@
-"""Making the schema: Alembic's migrations, run once at a time. Only `family-dispatch up`, `init` and the tests need it."""
+"""Making the schema: Alembic's migrations, one starter at a time. For `family-dispatch up`, `init` and the tests."""
 
 from pathlib import Path
 

@@ -1,7 +1,7 @@
 """The FastAGI process: answers the dialplan's one question about an inbound call, and later speaks the dialogues.
 
-`python -m workers.agi_server`. The lookup runs in a side leg that the dialplan leaves after two seconds whatever happens
-here (reliability.md M13), so this process may be slow, stopped or dead and phones still ring.
+`python -m workers.agi_server`. The lookup runs in a side leg that the dialplan leaves after two seconds whatever
+happens here (reliability.md M13), so this process may be slow, stopped or dead and phones still ring.
 """
 
 from __future__ import annotations

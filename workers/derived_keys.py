@@ -1,4 +1,4 @@
-"""Secrets that our own parts share with the exchange: derived from the installation's one secret, never stored twice."""
+"""Secrets that our own parts share with the exchange: derived from the installation's one secret, never stored."""
 
 from __future__ import annotations
 

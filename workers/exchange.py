@@ -1,7 +1,8 @@
 """The exchange's configuration: from the rows and the settings to files, and from files to a running Asterisk.
 
-`prepare` runs once, before Asterisk starts; `apply_if_wanted` runs in the listener and brings later changes (a new line,
-an operator, a phone secret of a browser that has just signed in) to the running exchange by a reload, which drops no call.
+`prepare` runs once, before Asterisk starts; `apply_if_wanted` runs in the listener and brings later changes (a new
+line, an operator, a phone secret of a browser that has just signed in) to the running exchange by a reload, which drops
+no call.
 """
 
 from __future__ import annotations

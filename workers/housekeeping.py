@@ -19,10 +19,10 @@ ANCHOR_EVERY = timedelta(days=1)
 class Housekeeping:
     """Ends sessions whose time is over, and writes the audit log's end into a file outside the database."""
 
-    def __init__(self, database: Database, feed: Feed, data_dir: Path) -> None:
+    def __init__(self, database: Database, feed: Feed, anchors: Path) -> None:
         self._database = database
         self._feed = feed
-        self._anchors = data_dir / "audit.anchor"
+        self._anchors = anchors
         self._swept: datetime | None = None
         self._anchored: datetime | None = None
 

@@ -10,13 +10,14 @@ import threading
 import urllib.parse
 from datetime import UTC, datetime
 
-from crm import training
+from crm import heartbeat, training
 from crm.db import Database, open_database
 from crm.training import TrainingCall
 from telephony import variables
 from telephony.ami import AmiSession
 from telephony.link import ActionRefused, AmiAddress, AmiError
 from telephony.originate import compose_originate
+from workers import doctor
 from workers.exchange import ami_address
 from workers.settings import ServiceSettings, load
 
@@ -33,6 +34,18 @@ def place_training_call(training_call_id: int) -> None:
             call = training.claim(session, training_call_id)
         if call is not None:
             _place(settings, database, call)
+    finally:
+        database.dispose()
+
+
+def examine_everything() -> None:
+    """Look at every part (`family-dispatch doctor`) and leave the result where the administrator's page finds it."""
+    settings = load(ServiceSettings)
+    checks = doctor.examine(settings)
+    database = open_database(settings)
+    try:
+        with database.transaction() as session:
+            heartbeat.beat(session, "doctor", datetime.now(UTC), doctor.to_detail(checks))
     finally:
         database.dispose()
 

@@ -42,7 +42,7 @@ class Listener:
         self._feed = feed
         self._recorder = Recorder(database, feed)
         self._trunk = TrunkNames()
-        self._housekeeping = Housekeeping(database, feed, settings.data_dir)
+        self._housekeeping = Housekeeping(database, feed, settings.audit_anchor)
         self._session = AmiSession(
             exchange.ami_address(settings),
             on_event=self._hear,

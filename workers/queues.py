@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from datetime import datetime
 from enum import StrEnum
 
 import redis
@@ -18,6 +19,7 @@ from rq.serializers import JSONSerializer
 CHANNEL = "dispatch:wake"
 CALLS_QUEUE = "calls"
 PLACE_TRAINING_CALL = "workers.jobs.place_training_call"
+EXAMINE = "workers.jobs.examine_everything"
 JOB_SECONDS = 20
 KEEP_RESULT_SECONDS = 60
 KEEP_FAILURE_SECONDS = 24 * 3600  # RQ's own default is a year
@@ -52,14 +54,23 @@ def calls_queue(connection: redis.Redis) -> Queue:
 
 def enqueue_training_call(redis_url: str, training_call_id: int) -> bool:
     """Have the worker place this call; False when Redis is away (the row then stays «requested»)."""
+    return _enqueue(redis_url, PLACE_TRAINING_CALL, training_call_id, job_id=f"training-{training_call_id}")
+
+
+def enqueue_examination(redis_url: str, at: datetime) -> bool:
+    """Have the worker look at every part, at most once in ten seconds; the result comes as a heartbeat of «doctor»."""
+    return _enqueue(redis_url, EXAMINE, job_id=f"examine-{int(at.timestamp()) // 10}")
+
+
+def _enqueue(redis_url: str, function: str, *arguments: int, job_id: str) -> bool:
     try:
         with connect(redis_url) as client:
             calls_queue(client).enqueue(
-                PLACE_TRAINING_CALL,
-                training_call_id,
-                job_id=f"training-{training_call_id}",
+                function,
+                *arguments,
+                job_id=job_id,
                 unique=True,
-                description="training call",
+                description=function.rpartition(".")[2],
                 job_timeout=JOB_SECONDS,
                 result_ttl=KEEP_RESULT_SECONDS,
                 failure_ttl=KEEP_FAILURE_SECONDS,

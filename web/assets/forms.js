@@ -13,6 +13,26 @@ function say(form, text, bad = false) {
 
 const fieldsOf = (form) => new URLSearchParams(new FormData(form));
 
+/** What the server wrote into the form, whatever has been typed (or restored by the browser) since. */
+function storedOf(form) {
+  const stored = new URLSearchParams();
+  for (const field of form.elements) {
+    if (!field.name || field.type === "submit") continue;
+    if (field.type === "radio" || field.type === "checkbox") {
+      if (field.defaultChecked) stored.append(field.name, field.value);
+    } else if (field.tagName === "SELECT") {
+      const chosen = [...field.options].find((option) => option.defaultSelected) ?? field.options[0];
+      stored.append(field.name, chosen.value);
+    } else stored.append(field.name, field.defaultValue);
+  }
+  return stored;
+}
+
+function later(form, state) {
+  clearTimeout(state.timer);
+  state.timer = setTimeout(() => { state.timer = 0; save(form); }, WAIT);
+}
+
 async function save(form) {
   const state = drafts.get(form);
   if (!state || state.busy || !form.isConnected || form.dataset.sealed) return;
@@ -47,7 +67,7 @@ async function save(form) {
   } finally {
     state.busy = false;
   }
-  if (form.isConnected && fieldsOf(form).toString() !== state.sent && !state.timer) state.timer = setTimeout(() => save(form), WAIT);
+  if (form.isConnected && fieldsOf(form).toString() !== state.sent && !state.timer) later(form, state);
 }
 
 // The card was chosen meanwhile, or another tab wrote: fields untouched here take the stored words, touched ones stay as typed.
@@ -71,7 +91,10 @@ export const hasUnsaved = (form) => {
 
 export function watchDrafts(root = document) {
   for (const form of root.querySelectorAll("form[data-draft]")) {
-    if (!drafts.has(form)) drafts.set(form, { sent: fieldsOf(form).toString(), timer: 0, busy: false });
+    if (drafts.has(form)) continue;
+    const state = { sent: storedOf(form).toString(), timer: 0, busy: false };
+    drafts.set(form, state);
+    if (hasUnsaved(form)) later(form, state);
   }
 }
 
@@ -80,8 +103,7 @@ export function startForms(htmx) {
     const form = event.target.form;
     const state = form && drafts.get(form);
     if (!state) return;
-    clearTimeout(state.timer);
-    state.timer = setTimeout(() => { state.timer = 0; save(form); }, WAIT);
+    later(form, state);
   });
   const saveAll = () => document.querySelectorAll("form[data-draft]").forEach((form) => hasUnsaved(form) && save(form));
   document.addEventListener("visibilitychange", () => document.hidden && saveAll());

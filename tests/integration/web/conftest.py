@@ -10,16 +10,15 @@ from starlette.testclient import TestClient
 
 from callflow import events
 from callflow.caller_id import CallerId, CallerKind
-from crm import calls, demo, institution
+from crm import calls, institution
 from crm.db import open_database
-from crm.schema import upgrade
 from crm.staff import by_login, service_ids_of
+from tests.support.pages import SECRET, furnish
 from web.app import create_app
 from web.desk import Desk
 from web.settings import WebSettings
 from workers.feed import Feed
 
-SECRET = "0123456789abcdef" * 4
 HOST = "http://127.0.0.1:8080"
 
 
@@ -123,14 +122,7 @@ def token_in(text: str) -> str:
 @pytest.fixture(scope="session")
 def furnished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder with the demo's records, made once and copied for each test."""
-    folder = tmp_path_factory.mktemp("furnished")
-    settings = WebSettings(data_dir=folder, secret_key=SECRET, redis_url=f"unix://{folder}/nobody.sock", _env_file=None)
-    upgrade(settings.database_address())
-    database = open_database(settings)
-    with database.transaction() as session:
-        demo.load(session, SECRET, datetime.now(UTC))
-    database.dispose()
-    return folder
+    return furnish(tmp_path_factory.mktemp("furnished"))
 
 
 @pytest.fixture

@@ -2,25 +2,16 @@
 the session (reliability.md B66, S16)."""
 
 import http.client
-import socket
-import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
-import uvicorn
 
 from crm import institution, sign_in, staff
-from crm.db import open_database
-from tests.support.valkey import TemporaryValkey
-from web.app import create_app
-from web.desk import Desk
-from web.settings import WebSettings
-from workers.feed import Feed, Notice, NoticeKind
+from tests.support.pages import Place, running_place
+from workers.feed import Notice, NoticeKind
 
 
 class Stream:
@@ -58,61 +49,10 @@ class Stream:
         self.connection.close()
 
 
-class Place:
-    """A running server, its desk, and the cookies of two people."""
-
-    def __init__(self, desk: Desk, port: int, valkey: TemporaryValkey) -> None:
-        self.desk, self.port, self.valkey = desk, port, valkey
-        self.feed = Feed(valkey.url)
-        self.ids: dict[str, int] = {}
-
-    def sign_in(self, login: str) -> str:
-        with self.desk.database.transaction() as session:
-            at = datetime.now(UTC)
-            result = sign_in.sign_in(session, login, f"demo-{login}-2026", "127.0.0.1", "test", at)
-            self.ids[login] = result.employee.id
-            return result.token
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@contextmanager
-def served(desk: Desk) -> Iterator[int]:
-    port = desk.settings.http_address.port
-    app = create_app(desk=desk)
-    server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="error", timeout_graceful_shutdown=3))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    try:
-        yield port
-    finally:
-        app.state.streams.stop()
-        server.should_exit = True
-        thread.join(10)
-        assert not thread.is_alive()
-
-
 @pytest.fixture
 def place(furnished: Path, tmp_path: Path) -> Iterator[Place]:
-    for file in furnished.glob("records.db*"):
-        (tmp_path / file.name).write_bytes(file.read_bytes())
-    with TemporaryDirectory(prefix="sd-") as folder, TemporaryValkey(Path(folder)) as valkey:
-        settings = WebSettings(
-            data_dir=tmp_path,
-            secret_key="0123456789abcdef" * 4,
-            redis_url=valkey.url,
-            http_bind=f"127.0.0.1:{free_port()}",
-            _env_file=None,
-        )
-        desk = Desk(settings, open_database(settings), Feed(valkey.url))
-        with served(desk) as port:
-            yield Place(desk, port, valkey)
+    with running_place(furnished, tmp_path) as place:
+        yield place
 
 
 def test_a_person_hears_what_concerns_her_and_nothing_else(place):

@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import pytest
 import redis
-from tests.support.valkey import TemporaryValkey
 
+from tests.support.valkey import TemporaryValkey
 from workers.feed import KEPT, STREAM, Feed, FeedDown, Notice, NoticeKind
 
 POP = Notice(NoticeKind.POP, employee_id=7, call_id=41)

@@ -1,13 +1,16 @@
 """Wake-ups and jobs over a real Valkey."""
 
+from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from itertools import islice
 from threading import Thread
 
+import pytest
 import redis
 from rq import Queue
 from rq.serializers import JSONSerializer
-from tests.support.valkey import TemporaryValkey
 
+from tests.support.valkey import TemporaryValkey
 from workers import queues
 from workers.queues import Wake
 
@@ -49,15 +52,22 @@ def test_a_training_call_is_one_job_with_one_number_in_it(valkey: TemporaryValke
     queue = Queue(queues.CALLS_QUEUE, connection=redis.Redis.from_url(valkey.url), serializer=JSONSerializer)
     (job,) = queue.jobs
     assert (job.func_name, job.args, job.kwargs) == (queues.PLACE_TRAINING_CALL, [12], {})
-    assert job.description == "training call"
+    assert job.description == "place_training_call"
     assert job.retries_left is None
 
 
-def test_the_job_named_in_the_queue_exists() -> None:
-    from importlib import import_module
-
-    module, _, name = queues.PLACE_TRAINING_CALL.rpartition(".")
+@pytest.mark.parametrize("function", [queues.PLACE_TRAINING_CALL, queues.EXAMINE])
+def test_the_job_named_in_the_queue_exists(function: str) -> None:
+    module, _, name = function.rpartition(".")
     assert callable(getattr(import_module(module), name))
+
+
+def test_impatient_administrators_make_one_examination(valkey: TemporaryValkey) -> None:
+    at = datetime(2026, 11, 23, 9, 0, 1, tzinfo=UTC)
+    for seconds in (0, 3, 8, 10):
+        assert queues.enqueue_examination(valkey.url, at + timedelta(seconds=seconds))
+    queue = Queue(queues.CALLS_QUEUE, connection=redis.Redis.from_url(valkey.url), serializer=JSONSerializer)
+    assert len(queue.jobs) == 2, "one for each ten seconds"
 
 
 def test_a_dead_server_is_said_not_raised(valkey: TemporaryValkey) -> None:
