@@ -5,6 +5,7 @@ The tables are in `call_tables`, the folding of events in `call_recording`, the 
 """
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 
 from sqlalchemy import case, select
 from sqlalchemy.orm import Session
@@ -27,6 +28,7 @@ __all__ = [
     "confirm_identity",
     "current_call",
     "fetch_call",
+    "open_calls",
     "recent",
     "reconcile",
     "record",
@@ -57,6 +59,12 @@ def current_call(session: Session, employee_id: int) -> CallRecord | None:
     in_wrapup = select(CallRecord).join(Presence, Presence.call_id == CallRecord.id)
     in_wrapup = in_wrapup.where(Presence.employee_id == employee_id, Presence.state == PresenceState.WRAPUP.value)
     return session.scalars(in_wrapup).first()
+
+
+def open_calls(session: Session) -> dict[str, datetime]:
+    """Return the calls that have not ended by our records: linkedid → arrival (UTC)."""
+    statement = select(CallRecord.linkedid, CallRecord.arrived_at).where(CallRecord.ended_at.is_(None))
+    return dict(session.execute(statement).tuples().all())
 
 
 def waiting(session: Session, service_ids: Collection[int]) -> Sequence[CallRecord]:

@@ -110,7 +110,7 @@ def build_plan(session: Session, settings: ServiceSettings, program: ExchangePro
     return ExchangePlan(
         config_dir=base / "etc",
         run_dir=settings.exchange_run_dir,
-        log_dir=base / "log",
+        log_dir=log_dir(settings),
         spool_dir=base / "spool",
         state_dir=base / "state",
         data_dir=program.data_dir,
@@ -135,6 +135,11 @@ def build_plan(session: Session, settings: ServiceSettings, program: ExchangePro
         else (),
         town_sounds=settings.data_dir / "town" if demo else None,
     )
+
+
+def log_dir(settings: ServiceSettings) -> Path:
+    """Where the private exchange writes queue_log and its call records."""
+    return settings.data_dir / "asterisk/log"
 
 
 def _queue(session: Session, service: institution.Service) -> QueuePlan:

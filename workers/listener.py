@@ -15,7 +15,8 @@ from datetime import UTC, datetime
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from crm import exchange_state, presence
+from callflow.events import CallEvent
+from crm import calls, exchange_state, presence
 from crm.db import Database, open_database
 from telephony.ami import AmiSession
 from telephony.link import AmiError, LinkState
@@ -26,6 +27,7 @@ from workers import exchange, pauses, process
 from workers.feed import Feed, Notice, NoticeKind
 from workers.housekeeping import Housekeeping
 from workers.live_calls import live_calls
+from workers.missed import missed_events
 from workers.queues import wakes
 from workers.recorder import Recorder, Seen
 from workers.settings import ServiceSettings, load
@@ -69,9 +71,22 @@ class Listener:
             log.warning("security: an incomplete or doubled %s event was ignored", message.event)
 
     def _catch_up(self, snapshot: Snapshot) -> None:
-        """After each login, before any event that came since: what is going on now, and who must be paused."""
-        self._recorder.snapshot(Seen(snapshot.at, live_calls(snapshot)))
+        """After each login, before any event that came since: what was missed, what is now, and who must be paused."""
+        live = live_calls(snapshot)
+        missed = self._missed({call.linkedid for call in live})
+        self._recorder.snapshot(Seen(snapshot.at, live, missed))
         self._agree_on_pauses(snapshot)
+
+    def _missed(self, live: set[str]) -> tuple[CallEvent, ...]:
+        if self._settings.exchange != "embedded":
+            return ()  # another machine's files
+        try:
+            with self._database.reading() as session:
+                open_calls = calls.open_calls(session)
+        except SQLAlchemyError as error:
+            log.warning("records are not readable: %s", type(error).__name__)
+            return ()
+        return missed_events(exchange.log_dir(self._settings), open_calls, live)
 
     def _link_changed(self, state: LinkState) -> None:
         log.info("link to the exchange: %s %s", state.link.value, state.reason)

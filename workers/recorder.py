@@ -28,10 +28,11 @@ from workers.notices import notices_of
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a snapshot of the exchange showed, and when (UTC)."""
+    """What a snapshot of the exchange showed, when (UTC), and what its files say happened before."""
 
     at: datetime
     calls: tuple[LiveCall, ...]
+    missed: tuple[CallEvent, ...] = ()
 
 
 BATCH = 100
@@ -112,7 +113,8 @@ class Recorder:
     @staticmethod
     def _record_one(session: Session, item: CallEvent | Seen) -> list[Notice]:
         if isinstance(item, Seen):
-            changes = calls.reconcile(session, item.calls, item.at)
+            changes = [calls.record(session, event, evidence="cdr") for event in item.missed]
+            changes += calls.reconcile(session, item.calls, item.at)
             told = [notice for change in changes for notice in notices_of(session, change)]
             return [*told, Notice(NoticeKind.RESYNC)]
         return notices_of(session, calls.record(session, item))

@@ -88,9 +88,10 @@ def test_a_lost_exchange_is_said_on_the_screen(place, person):
 
 def test_two_tabs_share_one_stream_and_both_show_the_call(place, person):
     anna = person("lavrova")
-    opened: list[str] = []
-    anna.context.on("request", lambda request: opened.append(request.url) if request.url.endswith("/live") else None)
     second = anna.open("/journal")
+    opened: list[str] = []
+    second.on("request", lambda request: opened.append(request.url) if request.url.endswith("/live") else None)
+    second.reload()
     place.ring("1.1")
     expect(second.locator(".strip")).to_contain_text("Входящий звонок")
     expect(anna.page.locator(".call-panel.ringing")).to_be_visible()

@@ -6,6 +6,7 @@ Used where the wire itself matters; the phone that answers is in tests/support/p
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 from dataclasses import dataclass
@@ -128,6 +129,9 @@ class Call:
     refused: int | None = None
     patience_ms: int = 20_000
     media: bool = True
+    """Plays a tone of its own."""
+    echo: bool = False
+    """Sends back what it hears: with no sound of its own, what the other side hears then proves both directions."""
 
     def scenario(self, sound: Path) -> str:
         values = {
@@ -167,6 +171,8 @@ class SippCaller:
             "-m", str(count), "-r", str(rate), "-l", str(max(count, 10)), "-nostdin", "-trace_err", "-error_file",
             str(folder / "errors.log"), "-trace_stat", "-stf", str(folder / "stat.csv"), "-fd", "1",
             "-recv_timeout", str(call.patience_ms), "-timeout_error",
+            "-trace_shortmsg", "-shortmessage_file", str(folder / "messages.log"),
+            *(["-rtp_echo"] if call.echo else []),
         ]  # fmt: skip
         self._env = tool.environment()
         self._process: subprocess.Popen[bytes] | None = None
@@ -199,6 +205,17 @@ class SippCaller:
     def freeze(self) -> None:
         assert self._process is not None
         os.kill(self._process.pid, signal.SIGSTOP)
+
+    def seen(self, message: str) -> float:
+        """When SIPp sent or received the first message like this (a regular expression: "INVITE", "200 .*INVITE"), epoch.
+
+        Raises AssertionError if there was none.
+        """
+        log = self.folder / "messages.log"
+        for line in log.read_text(errors="replace").splitlines() if log.exists() else []:
+            if re.search(message, line):
+                return float(line.split("\t")[2])
+        raise AssertionError(f"SIPp saw no {message}:\n{self.errors()}")
 
     def errors(self) -> str:
         """What SIPp complains of, for the message of a failed assertion."""

@@ -8,6 +8,7 @@ import { startNavigation } from "./navigation.js";
 import { startTimers } from "./timers.js";
 import { startPhoneFace } from "./phone-face.js";
 import { startDevices } from "./devices.js";
+import { startActivity } from "./activity.js";
 
 htmx.config.includeIndicatorStyles = false;
 htmx.config.allowEval = false;
@@ -30,5 +31,6 @@ startKeys();
 startDevices();
 if (document.body.dataset.visitor) {
   startPhoneFace();
+  startActivity();
   startLive(htmx);
 }

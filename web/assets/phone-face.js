@@ -59,6 +59,7 @@ export function startPhoneFace() {
     if (message.kind === "phone-note") toast(message.text, { stay: true });
   });
   document.addEventListener("click", (event) => {
+    if (event.target.closest("[name='state'][value='ready']")) askPermission();
     const button = event.target.closest("[data-do]");
     if (button && !button.disabled) {
       askPermission();

@@ -81,6 +81,8 @@ def save(request: Request, entry_id: int, form: Posted, visitor: Visitor = allow
                 session, entry_id, appeal.values(), appeal.version, visitor.employee, at, ip=visitor.ip
             )
     except Incomplete as problem:
+        with desk.database.transaction() as session:  # what was typed is kept all the same
+            journal.save_draft(session, entry_id, appeal.values(), appeal.version, visitor.employee, at)
         return _again(request, visitor, entry_id, appeal, errors=problem.fields, status=422)
     except StaleVersion as stale:
         sentence = {"": "Обращение изменено в другом окне. Проверьте поля и сохраните ещё раз."}

@@ -115,3 +115,9 @@ def home(visitor: Visitor = allow(*EVERYBODY)) -> Response:
 def session_alive(visitor: Visitor = allow(*EVERYBODY, activity=False)) -> Response:
     """204 while the session lives, 401 when it does not: asked by a script whose stream was refused."""
     return Response(status_code=204, headers={"X-Session": str(visitor.session_id)})
+
+
+@router.post("/session")
+def session_awake(visitor: Visitor = allow(*EVERYBODY)) -> Response:
+    """Somebody touches the page, or talks: the rule itself has moved the idle clock."""
+    return Response(status_code=204, headers={"X-Session": str(visitor.session_id)})

@@ -119,6 +119,7 @@ def test_an_incomplete_form_comes_back_with_sentences_and_the_typed_words(office
     assert "Запишите, с чем обратились." in answer.text
     assert "Иванова" in answer.text
     assert 'aria-invalid="true"' in answer.text
+    assert "Иванова" in anna.part("appeal")  # kept as a draft, though refused as an entry
 
 
 def test_a_stale_draft_gets_the_stored_values_to_merge(office):

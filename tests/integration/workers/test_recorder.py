@@ -98,7 +98,7 @@ def test_the_ring_the_talk_and_the_end_reach_her_screen_in_this_order(
     own = lavrova(database)
     until(lambda: any(notice["kind"] == "wrapup" for notice in told(valkey)))
     kinds = [notice["kind"] for notice in told(valkey) if notice.get("employee") == own]
-    assert kinds == ["pop", "withdrawn", "talk", "wrapup"]
+    assert kinds == ["pop", "talk", "wrapup"]
 
 
 def test_nothing_is_lost_while_the_database_refuses_to_write(
@@ -160,6 +160,17 @@ def test_a_snapshot_closes_what_is_gone_and_opens_what_is_there(
         found = session.scalars(select(CallRecord).where(CallRecord.linkedid == "dispatch-2.1")).one()
     assert (found.state, found.arrived_at) == (CallState.TALKING, at(10))
     until(lambda: {"kind": "resync"} in told(valkey))
+
+
+def test_what_the_exchanges_files_say_goes_before_what_the_snapshot_shows(
+    database: Database, recorder: Recorder
+) -> None:
+    recorder.event(ARRIVED)
+    recorder.snapshot(Seen(at(90), (), missed=(WAITING, ANSWERED, ENDED)))
+    until(lambda: (row := stored(database)) is not None and row.ended_at is not None)
+    row = stored(database)
+    assert row is not None
+    assert (row.answered_at, row.ended_at, row.end_evidence) == (at(5), at(60), "cdr")
 
 
 def test_stopping_records_what_is_still_waiting(database: Database, valkey: TemporaryValkey) -> None:

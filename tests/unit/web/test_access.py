@@ -19,6 +19,7 @@ AGREED = {
     "POST /logout": ALL,
     "GET /": ALL,
     "GET /session": ALL,
+    "POST /session": ALL,
     "GET /live": ALL,
     "GET /parts": ALL,
     "GET /workplace": CALLS,

@@ -34,9 +34,7 @@ def trunk(**facts: object) -> ChannelNow:
 
 
 def waiting() -> WaitingNow:
-    return WaitingNow(
-        queue="family", channel="PJSIP/trunk-00000001", uniqueid=CALL, linkedid=CALL, position=1, wait=12
-    )
+    return WaitingNow(queue="family", channel="PJSIP/trunk-00000001", uniqueid=CALL, linkedid=CALL, position=1, wait=12)
 
 
 def one(*channels: ChannelNow, queued: bool = True) -> object:
