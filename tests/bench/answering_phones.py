@@ -52,9 +52,14 @@ class AnsweringPhones:
     def _serve(self) -> None:
         while True:
             try:
-                message = Sip.parse(self._socket.recv(65535))
+                data = self._socket.recv(65535)
             except OSError:
                 return
+            if not data:  # closed
+                return
+            if not data.strip():  # a keep-alive
+                continue
+            message = Sip.parse(data)
             if message.status:
                 self._on_answer(message)
             elif message.method == "INVITE":

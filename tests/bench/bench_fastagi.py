@@ -15,17 +15,20 @@ import sys
 import threading
 import time
 from pathlib import Path
+from statistics import median
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 from telephony.agi import AgiSession  # noqa: E402
 from telephony.fastagi import FastAgiServer  # noqa: E402
+from tests.bench.figure import Figure, percentile, table  # noqa: E402
 
 CALLS = 1500
 CALLERS = (1, 8, 32)
 SATURATED = 32
 ROUNDS = 5
+PEER = "panoramisk 1.4"
 SCRIPT = "inbound"
 ENVIRONMENT = "".join(
     f"agi_{key}: {value}\n"
@@ -54,16 +57,21 @@ ENVIRONMENT = "".join(
 
 
 def call_in(port: int, script: str, callers: int, calls: int, pipe) -> None:  # type: ignore[no-untyped-def]
-    """Make `calls` calls, `callers` at a time, in one loop over epoll; tell the seconds it took and the commands."""
+    """Make `calls` calls, `callers` at a time, in one loop over epoll; tell the seconds it took, how many commands came
+    and the 99th percentile of the seconds from an answer (or the opening) to the next command.
+    """
     opening = ENVIRONMENT.replace("SCRIPT", script).encode() + b"\n"
     poll = select.epoll()
     talks: dict[int, socket.socket] = {}
+    answered_at: dict[int, float] = {}
+    waits: list[float] = []
     commands = started = ended = 0
 
     def begin() -> None:
         connection = socket.create_connection(("127.0.0.1", port))
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         connection.sendall(opening)
+        answered_at[connection.fileno()] = time.perf_counter()
         talks[connection.fileno()] = connection
         poll.register(connection.fileno(), select.EPOLLIN)
 
@@ -76,7 +84,9 @@ def call_in(port: int, script: str, callers: int, calls: int, pipe) -> None:  # 
             said = os.read(descriptor, 4096)
             if said:
                 commands += 1
+                waits.append(time.perf_counter() - answered_at[descriptor])
                 os.write(descriptor, b"200 result=1 (value)\n" if said[0] == 71 else b"200 result=0\n")
+                answered_at[descriptor] = time.perf_counter()
                 continue
             poll.unregister(descriptor)
             talks.pop(descriptor).close()
@@ -84,18 +94,19 @@ def call_in(port: int, script: str, callers: int, calls: int, pipe) -> None:  # 
             if started < calls:
                 begin()
                 started += 1
-    pipe.send((time.perf_counter() - begun, commands))
+    pipe.send((time.perf_counter() - begun, commands, percentile(waits, 0.99)))
 
 
-def measure(port: int, script: str, callers: int) -> float:
+def measure(port: int, script: str, callers: int) -> tuple[float, float]:
+    """Calls per second, and the p99 of a command in milliseconds."""
     here, there = multiprocessing.Pipe()
     process = multiprocessing.get_context("fork").Process(target=call_in, args=(port, script, callers, CALLS, there))
     process.start()
     assert here.poll(60), "the caller did not come to an end"
-    seconds, commands = here.recv()
+    seconds, commands, slowest = here.recv()
     process.join()
     assert commands == CALLS * 10, f"{commands} commands instead of {CALLS * 10}"
-    return CALLS / seconds
+    return CALLS / seconds, slowest * 1000
 
 
 def handler(session: AgiSession) -> None:
@@ -106,14 +117,14 @@ def handler(session: AgiSession) -> None:
             session.set_variable("SD_OK", "1")
 
 
-def ours(callers: int) -> float:
+def ours(callers: int) -> tuple[float, float]:
     with FastAgiServer(
         ("127.0.0.1", 0), token="secret", allowed_peers=["127.0.0.1"], handlers={SCRIPT: handler}
     ) as server:
         return measure(server.address[1], f"{SCRIPT}?t=secret", callers)
 
 
-def with_panoramisk(callers: int) -> float:
+def with_panoramisk(callers: int) -> tuple[float, float]:
     from panoramisk.fast_agi import Application
 
     async def script(request) -> None:  # type: ignore[no-untyped-def]
@@ -148,25 +159,27 @@ def with_panoramisk(callers: int) -> float:
         thread.join()
 
 
-def run() -> list[dict]:  # type: ignore[type-arg]
-    """Rows of the benchmark, the median of rounds taken in turn."""
-    return [_row(callers) for callers in CALLERS]
+def run(calls: int | None = None, seconds: float | None = None) -> list[Figure]:
+    """Rows of the benchmark, the medians of rounds taken in turn; it is short, so it has no shorter form."""
+    return [figure for callers in CALLERS for figure in _rows(callers)]
 
 
-def _row(callers: int) -> dict:  # type: ignore[type-arg]
+def _rows(callers: int) -> list[Figure]:
     mine, theirs = [], []
     for _ in range(ROUNDS):
         theirs.append(with_panoramisk(callers))
         mine.append(ours(callers))
-    own, peer = sorted(mine)[ROUNDS // 2], sorted(theirs)[ROUNDS // 2]
-    # With 32 at once both servers wait for the caller, who has one core: no more than «not slower» can be told there.
-    limit = peer * 0.8 if callers == SATURATED else peer
-    return {
-        "name": f"FastAGI, 10 commands a call, {callers} at once", "ours": round(own), "unit": "calls/s",
-        "peer": round(peer), "peer_name": "panoramisk 1.4", "limit": round(limit), "ok": own >= limit,
-    }  # fmt: skip
+    (own, own_slowest), (peer, peer_slowest) = (
+        [median(column) for column in zip(*rows, strict=True)] for rows in (mine, theirs)
+    )
+    name = f"FastAGI, 10 commands a call, {callers} at once"
+    saturated = "With 32 at once both servers wait for the caller, who has one core: «not slower» is all it can tell."
+    limit, note = (peer * 0.8, saturated) if callers == SATURATED else (peer, "")
+    return [
+        Figure(name, own, "calls/s", limit, at_most=False, peer=peer, peer_name=PEER, note=note),
+        Figure(f"{name}, p99 of a command", own_slowest, "ms", peer=peer_slowest, peer_name=PEER),
+    ]
 
 
 if __name__ == "__main__":
-    for one in run():
-        print(one)
+    print(table(run()))

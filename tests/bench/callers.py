@@ -14,9 +14,7 @@ FROM = '"" <sip:[field0]@127.0.0.2>'
 class Callers(SippCaller):
     """`count` calls at `rate` a second from the numbers of families `first`, `first + 1`, …"""
 
-    def __init__(
-        self, folder: Path, trunk: Address, call: Call, *, count: int, rate: float, first: int = 0
-    ) -> None:
+    def __init__(self, folder: Path, trunk: Address, call: Call, *, count: int, rate: float, first: int = 0) -> None:
         super().__init__(folder, trunk, call, count=count, rate=rate)
         self.numbers = [bulk.number_of(first + index) for index in range(count)]
         numbers = folder / "numbers.csv"

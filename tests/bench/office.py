@@ -42,7 +42,13 @@ class Office:
     def __init__(
         self, service: LiveService, settings: ServiceSettings, database: Database, operators: list[Operator], did: str
     ) -> None:
-        self.service, self.settings, self.database, self.operators, self.did = service, settings, database, operators, did
+        self.service, self.settings, self.database, self.operators, self.did = (
+            service,
+            settings,
+            database,
+            operators,
+            did,
+        )
 
     def save_wrapups(self) -> None:
         """What the operators do after a talk, all at once: the appeal is written, they are free again."""

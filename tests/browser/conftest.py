@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
 
+from tests.support.office_fixtures import office, running_office  # noqa: F401 - fixtures
 from tests.support.pages import Place, furnish, running_place
 from tests.support.tools import Tools
 
@@ -24,16 +25,36 @@ def place(furnished: Path, tmp_path: Path) -> Iterator[Place]:
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    """One browser with a microphone that hums."""
-    tool = Tools().chromium()
-    arguments = ["--no-sandbox", "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
+def playwright() -> Iterator[Playwright]:
+    """Playwright's driver, once."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=tool.command[0], args=[*tool.command[1:], *arguments], env=tool.environment()
-        )
-        yield browser
-        browser.close()
+        yield playwright
+
+
+def launched(playwright: Playwright, *arguments: str) -> Browser:
+    """The machine's Chromium."""
+    tool = Tools().chromium()
+    return playwright.chromium.launch(
+        executable_path=tool.command[0],
+        args=[*tool.command[1:], "--no-sandbox", "--disable-background-networking", *arguments],
+        env=tool.environment(),
+    )
+
+
+@pytest.fixture(scope="session")
+def chromium(playwright: Playwright) -> Iterator[Browser]:
+    """A browser with a microphone that hums."""
+    browser = launched(playwright, "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
+    yield browser
+    browser.close()
+
+
+@pytest.fixture(scope="session")
+def chromium_without_microphone(playwright: Playwright) -> Iterator[Browser]:
+    """A browser that has no microphone."""
+    browser = launched(playwright)
+    yield browser
+    browser.close()
 
 
 class Person:

@@ -142,7 +142,7 @@ class Place:
 
 
 @contextmanager
-def running_place(furnished: Path, folder: Path) -> Iterator[Place]:
+def running_place(furnished: Path, folder: Path, **settings_given: str) -> Iterator[Place]:
     """A copy of the furnished records, served until the end of the block."""
     for file in furnished.glob("records.db*"):
         (folder / file.name).write_bytes(file.read_bytes())
@@ -153,6 +153,7 @@ def running_place(furnished: Path, folder: Path) -> Iterator[Place]:
             redis_url=valkey.url,
             http_bind=f"127.0.0.1:{free_port()}",
             _env_file=None,
+            **settings_given,
         )
         desk = Desk(settings, open_database(settings), Feed(valkey.url))
         place = Place(desk, valkey)

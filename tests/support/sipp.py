@@ -207,8 +207,9 @@ class SippCaller:
         os.kill(self._process.pid, signal.SIGSTOP)
 
     def seen(self, message: str) -> float:
-        """When SIPp sent or received the first message like this (a regular expression: "INVITE", "200 .*INVITE"), epoch.
+        """When SIPp sent (S) or received (R) the first message like this, epoch.
 
+        `message` is a regular expression over tabbed lines: date, time, epoch, S or R, call, CSeq, first line.
         Raises AssertionError if there was none.
         """
         log = self.folder / "messages.log"

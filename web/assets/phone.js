@@ -11,6 +11,7 @@ const RENEW = 0.8; // of the secret's lifetime
 
 let agent;
 let call;
+let wantsHold = false;
 let attempt = 0;
 let renewTimer;
 let retryTimer;
@@ -116,6 +117,7 @@ function incoming(session, request) {
     return;
   }
   call = session;
+  wantsHold = false;
   const returned = request.getHeader("SD-Return") === "1" || /SD-Return/i.test(request.getHeader("Alert-Info") ?? "");
   show({ state: "ringing", muted: false, held: false });
   session.on("accepted", () => { stopRinging(); show({ state: "talking" }); });
@@ -155,10 +157,21 @@ function answer() {
   call.answer({ mediaConstraints: { audio: microphone(), video: false }, pcConfig: { iceServers: [] }, rtcOfferConstraints: { offerToReceiveAudio: true } });
 }
 
+// A second press may come while the exchange has not answered the first: the last wish wins, as soon as it can be sent.
+function settleHold() {
+  if (!call?.isEstablished() || call.isOnHold().local === wantsHold) return;
+  const sent = wantsHold ? call.hold({}, settleHold) : call.unhold({}, settleHold);
+  if (!sent) setTimeout(settleHold, 150);
+}
+
 const ACTIONS = {
   answer,
   hangup: () => call?.terminate(call.isEstablished() ? {} : { status_code: 480 }),
-  hold: () => (call?.isOnHold().local ? call.unhold() : call?.hold()),
+  hold: () => {
+    if (!call?.isEstablished()) return;
+    wantsHold = !wantsHold;
+    settleHold();
+  },
   mute: () => (call?.isMuted().audio ? call.unmute({ audio: true }) : call?.mute({ audio: true })),
   dtmf: (key) => call?.isEstablished() && call.sendDTMF(key, { transportType: "RFC2833", duration: 100, interToneGap: 70 }),
   off: () => { clearTimeout(retryTimer); clearTimeout(renewTimer); stop(); show({ state: "off" }); },

@@ -57,6 +57,8 @@ def unix_answers(path: str) -> bool:
         client.settimeout(0.5)
         try:
             client.connect(path)
+        except BlockingIOError:
+            return True  # EAGAIN, unix(7): it listens, and its backlog (Asterisk's is 2) is full for the moment
         except OSError:
             return False
         return True

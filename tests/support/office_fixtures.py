@@ -1,0 +1,48 @@
+"""Fixtures of the tests that need the whole service; tests/browser/conftest.py takes them in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.support.exchange import wait_for
+from tests.support.live_office import LiveOffice
+from tests.support.service import LiveService
+
+GROWTH = 3
+"""Descriptors or threads that a process may have more at the end of the session than after its first test."""
+
+
+@pytest.fixture(scope="session")
+def running_office(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveOffice]:
+    """One service for the session. At its end nothing has grown: descriptors and threads of each process of ours."""
+    with LiveService() as service:
+        office = LiveOffice(service, chromium, tmp_path_factory.mktemp("office"))
+        yield office
+        before = office.load_after_first_test
+
+        def grown() -> dict[str, object]:
+            after = office.load()
+            return {
+                name: (before[name], after[name])
+                for name in before
+                if any(now > then + GROWTH for then, now in zip(before[name], after[name], strict=True))
+            }
+
+        # Idle worker threads of the pages go away by themselves after ten seconds.
+        wait_for(lambda: not grown(), 15, f"no process to have grown: {grown()}", pause=0.5)
+        office.database.dispose()
+
+
+@pytest.fixture
+def office(running_office: LiveOffice) -> Iterator[LiveOffice]:
+    """The service with nobody signed in. After the test: no error on any page, no channel, bridge or open call left."""
+    running_office.tidy()
+    yield running_office
+    errors = [error for person in running_office.people for error in person.unforgiven()]
+    running_office.reset()
+    if not running_office.load_after_first_test:
+        running_office.load_after_first_test = running_office.load()
+    assert errors == []
