@@ -86,6 +86,7 @@ def confirm_identity(  # noqa: PLR0917 - who, what, when: as in every verb
     if call.identity_level != wanted or call.identified_by_id != employee.id:
         call.identity_level, call.identified_by_id = wanted.value, employee.id
         call.version += 1
+    journal.identity_confirmed(session, call)
     _audit(session, call, employee, "identity.confirm", at, ip, {"level": wanted.value, "facts": sorted(compared)})
     return call
 

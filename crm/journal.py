@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ForeignKey, Index, Select, UniqueConstraint, or_, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
+from callflow.identity import IdentityLevel, may_see_full_card
 from callflow.names import full_name
 from callflow.text import clean_line, clean_text
 from crm import presence
@@ -31,10 +32,11 @@ DRAFT, SAVED = "draft", "saved"
 
 CONTACT_METHODS = {
     "phone": "по телефону",
-    "in_person": "лично",
-    "email": "по электронной почте",
-    "third_party": "через третьих лиц",
+    "in_person": "на личном приеме",
+    "email": "на электронный адрес",
+    "third_party": "информация от третьего лица",
 }
+"""Column 4: the four ways of the procedure, word for word (B-18)."""
 
 
 class JournalEntry(Base):
@@ -90,7 +92,7 @@ _REQUIRED = {
 
 
 def open_draft(session: Session, call: CallRecord, employee: Employee, at: datetime) -> JournalEntry:
-    """Return the call's one row, made as a draft the first time, with what the card already tells."""
+    """Return the call's one row, made as a draft the first time; a confirmed caller's card fills it in."""
     existing = session.scalars(_of_call(call.id)).one_or_none()
     if existing is not None:
         return existing
@@ -106,7 +108,7 @@ def open_draft(session: Session, call: CallRecord, employee: Employee, at: datet
     entry = session.scalars(_of_call(call.id)).one()
     person = session.get(Person, call.person_id) if call.person_id else None
     family = session.get(Family, call.family_id) if call.family_id else None
-    _prefill(session, entry, person, family)
+    _follow(session, entry, call, person, family)
     return entry
 
 
@@ -140,10 +142,24 @@ def follow_caller(
     for field, suggested in before.items():
         if getattr(entry, field) == suggested:
             setattr(entry, field, "")
-    entry.person_id, entry.family_id = call.person_id, call.family_id
-    _prefill(session, entry, person, family)
+    entry.person_id, entry.family_id = None, None
+    _follow(session, entry, call, person, family)
     entry.version += 1
     session.flush()
+
+
+def identity_confirmed(session: Session, call: CallRecord) -> None:
+    """The caller is who the number says: the draft may now show what the card does."""
+    entry = session.scalars(_of_call(call.id).with_for_update(of=JournalEntry)).one_or_none()
+    if entry is None or entry.state != DRAFT:
+        return
+    before = values_of(entry)
+    person = session.get(Person, call.person_id) if call.person_id else None
+    family = session.get(Family, call.family_id) if call.family_id else None
+    _follow(session, entry, call, person, family)
+    if values_of(entry) != before:
+        entry.version += 1
+        session.flush()
 
 
 def _suggestion(session: Session, person_id: int | None, family_id: int | None) -> dict[str, str]:
@@ -156,11 +172,17 @@ def _suggestion(session: Session, person_id: int | None, family_id: int | None) 
     }
 
 
-def _prefill(session: Session, entry: JournalEntry, person: Person | None, family: Family | None) -> None:
+def _follow(
+    session: Session, entry: JournalEntry, call: CallRecord, person: Person | None, family: Family | None
+) -> None:
+    """Tie the draft to the caller; fill it in only when the card itself may be seen: caller id is not identity."""
     if family is not None and family.restricted:
         person = None
     entry.person_id = entry.person_id or (person.id if person else None)
     entry.family_id = entry.family_id or (family.id if family else None)
+    if not may_see_full_card(IdentityLevel(call.identity_level)):
+        session.flush()
+        return
     suggested = _suggestion(session, person.id if person else None, family.id if family else None)
     for field, value in suggested.items():
         if not getattr(entry, field):

@@ -1,34 +1,29 @@
-"""«Проверка системы»: what works and, where something does not, the sentence that says what to do.
+"""«Проверка системы»: the doctor's report for the administrator, and the few things only the pages can see.
 
-Each check is one function from facts to a line; the facts of other processes come through the database (heartbeats, the
-exchange's state), so the pages need not reach them.
+The calling worker makes the report (`workers.doctor`, the same as `family-dispatch doctor`) and leaves it in the
+database; the pages ask for a new one and show it when it is there. Where the worker cannot answer, the lines say why.
 """
 
 from __future__ import annotations
 
-import shutil
+import json
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import redis
-from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from crm import exchange_state, heartbeat
 from crm.exchange_state import ExchangeState
+from crm.heartbeat import Heartbeat
 from web.desk import Desk
+from workers.queues import enqueue_examination
 
+REPORT = "doctor"
+FRESH = timedelta(seconds=15)
+PATIENCE_SECONDS = 6.0  # every part has three seconds to answer; most answer at once
 SILENT = timedelta(seconds=10)
-LEAST_DISK = 2 * 1024**3
-PROCESSES = {
-    "listener": ("Служба связи с АТС (AMI)", "карточки не будут открываться"),
-    "agi": ("Служба опознания звонка (AGI)", "номер звонящего не будет опознан до ответа"),
-    "worker": ("Служба заданий", "учебные звонки не будут выполняться"),
-    "exchange": ("Сторож АТС", "изменения настроек не дойдут до АТС"),
-}
 
 
 @dataclass(frozen=True)
@@ -41,118 +36,76 @@ class Check:
 
 
 def run(desk: Desk, at: datetime) -> list[Check]:
-    """All checks, the most important first. Never raises: a check that cannot be made is a bad line."""
-    lines = [_database(desk)]
-    if lines[0].state == "ok":
-        with desk.database.reading() as session:
-            exchange = exchange_state.exchange_state(session)
-            beats = {row.process: row for row in heartbeat.heartbeats(session)}
-            lines.append(_clock_of_database(desk, at))
-        lines += list(_processes(beats, at))
-        lines += list(_exchange(exchange, beats, at))
-    lines.append(_redis(desk))
-    lines.append(_disk(desk.settings.data_dir))
-    lines.append(_phone_path(desk))
-    lines.append(_pages(desk))
-    return lines
-
-
-def _database(desk: Desk) -> Check:
-    started = time.perf_counter()
+    """All lines, the most important first. Never raises: a check that cannot be made is a bad line."""
     try:
         with desk.database.reading() as session:
-            session.execute(text("SELECT 1"))
+            state = exchange_state.exchange_state(session)
+            beats = {beat.process: beat for beat in heartbeat.heartbeats(session)}
     except SQLAlchemyError:
-        return Check(
-            "База данных", "bad", "Не отвечает. Проверьте, запущен ли сервер базы и верен ли DISPATCH_DATABASE_URL."
-        )
-    return Check("База данных", "ok", f"Отвечает за {(time.perf_counter() - started) * 1000:.0f} мс.")
+        sentence = "Не отвечает. Проверьте, запущен ли сервер базы и верен ли DISPATCH_DATABASE_URL."
+        return [Check("База данных", "bad", sentence)]
+    report = _fresh_report(desk, beats.get(REPORT), at)
+    lines = _lines_of(report) if report is not None else _without_report(desk, beats.get("worker"), at)
+    return [*lines, _settings_of_exchange(state), _pages(desk)]
 
 
-def _clock_of_database(desk: Desk, at: datetime) -> Check:
-    """PostgreSQL may live on another machine; call times of two clocks cannot be compared."""
-    if desk.database.engine.dialect.name != "postgresql":
-        return Check("Часы", "ok", f"{at.astimezone(desk.zone):%d.%m.%Y %H:%M:%S}, пояс {desk.settings.timezone}.")
-    with desk.database.reading() as session:
-        there = session.execute(text("SELECT clock_timestamp()")).scalar_one()
-    off = abs((there - at).total_seconds())
-    if off > 2:
-        return Check(
-            "Часы", "bad", f"Часы сервера базы расходятся с нашими на {off:.0f} с. Включите NTP на обеих машинах."
-        )
-    return Check("Часы", "ok", f"Расходятся с часами базы на {off:.1f} с.")
+def _fresh_report(desk: Desk, last: Heartbeat | None, at: datetime) -> Heartbeat | None:
+    """The report not older than fifteen seconds, asked for and waited for if need be."""
+    if last is not None and at - last.at <= FRESH:
+        return last
+    if not enqueue_examination(desk.settings.redis_address(), at):
+        return None
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        with desk.database.reading() as session:
+            report = next((beat for beat in heartbeat.heartbeats(session) if beat.process == REPORT), None)
+        if report is not None and report.at >= at:
+            return report
+        time.sleep(0.1)
+    return None
 
 
-def _processes(beats: dict[str, heartbeat.Heartbeat], at: datetime) -> Iterator[Check]:
-    for name, (title, consequence) in PROCESSES.items():
-        beat = beats.get(name)
-        if beat is None or at - beat.at > SILENT:
-            since = f" уже {int((at - beat.at).total_seconds())} с" if beat else ""
-            yield Check(
-                title, "bad", f"Не отвечает{since}: {consequence}. Перезапустите программу: family-dispatch up."
-            )
-        else:
-            yield Check(title, "ok", beat.detail or "Работает.")
+def _lines_of(report: Heartbeat) -> list[Check]:
+    try:
+        rows = json.loads(report.detail)
+        return [Check(row["name"], "ok" if row["ok"] else "bad", row["sentence"]) for row in rows]
+    except (ValueError, KeyError, TypeError):
+        return [Check("Проверка", "bad", "Отчёт о проверке не читается. Обновите программу на всех машинах.")]
 
 
-def _exchange(state: ExchangeState, beats: dict[str, heartbeat.Heartbeat], at: datetime) -> Iterator[Check]:
-    listener = beats.get("listener")
-    known = listener is not None and at - listener.at <= SILENT
-    if not known:
-        yield Check("АТС (Asterisk)", "warn", "Состояние неизвестно, пока не отвечает служба связи.")
-    elif state.link == "up":
-        yield Check("АТС (Asterisk)", "ok", state.link_reason or "На связи.")
-    else:
-        reason = f" ({state.link_reason})" if state.link_reason else ""
-        yield Check(
-            "АТС (Asterisk)",
-            "bad",
-            f"Нет связи{reason}. Проверьте, запущен ли Asterisk и верен ли DISPATCH_AMI_SECRET.",
-        )
-    if state.error:
-        yield Check(
-            "Настройки АТС", "bad", f"Не применены: {state.error}. Действуют прежние; исправьте последнее изменение."
-        )
-    elif state.applied_version < state.wanted_version:
-        yield Check("Настройки АТС", "warn", "Изменения ещё применяются.")
-    else:
-        yield Check("Настройки АТС", "ok", "Применены.")
-
-
-def _redis(desk: Desk) -> Check:
+def _without_report(desk: Desk, worker: Heartbeat | None, at: datetime) -> list[Check]:
+    """What keeps the worker from answering."""
+    lines = [Check("База данных", "ok", "Отвечает.")]
     try:
         with redis.Redis.from_url(desk.settings.redis_address(), socket_timeout=2, socket_connect_timeout=1) as client:
             client.ping()
     except (redis.RedisError, OSError, ValueError):
-        return Check(
-            "Redis", "bad", "Не отвечает: карточки открываются с опозданием до 30 с. Проверьте DISPATCH_REDIS_URL."
+        sentence = (
+            "Не отвечает: карточки открываются с опозданием. Проверьте DISPATCH_REDIS_URL или перезапустите службу."
         )
-    return Check("Redis", "ok", "Отвечает.")
+        return [*lines, Check("Очередь (Redis)", "bad", sentence)]
+    lines.append(Check("Очередь (Redis)", "ok", "Отвечает."))
+    if worker is None or at - worker.at > SILENT:
+        sentence = "Не отвечает, поэтому остальное не проверено. Перезапустите службу: family-dispatch up."
+    else:
+        sentence = "Работает, но проверка ещё не закончена. Повторите через несколько секунд."
+    return [*lines, Check("Служба заданий", "bad", sentence)]
 
 
-def _disk(folder: Path) -> Check:
-    try:
-        free = shutil.disk_usage(folder).free
-    except OSError:
-        return Check("Диск", "bad", "Папка данных недоступна. Проверьте DISPATCH_DATA_DIR и права на неё.")
-    gigabytes = f"{free / 1024**3:.1f} ГБ"
-    if free < LEAST_DISK:
-        return Check("Диск", "bad", f"Свободно {gigabytes}: освободите место, иначе обращения перестанут сохраняться.")
-    return Check("Диск", "ok", f"Свободно {gigabytes}.")
-
-
-def _phone_path(desk: Desk) -> Check:
-    settings = desk.settings
-    if settings.https and not settings.phone_url.startswith("wss:"):
-        return Check(
-            "Телефон в браузере",
-            "bad",
-            "Страницы открыты по https, а телефон по ws: задайте DISPATCH_PHONE_WS_URL вида wss://…",
-        )
-    return Check("Телефон в браузере", "ok", f"Подключается к {settings.phone_origin}.")
+def _settings_of_exchange(state: ExchangeState) -> Check:
+    if state.error:
+        sentence = f"Не применены: {state.error} Действуют прежние; исправьте последнее изменение."
+        return Check("Настройки АТС", "bad", sentence)
+    if state.applied_version < state.wanted_version:
+        return Check("Настройки АТС", "warn", "Изменения ещё применяются.")
+    return Check("Настройки АТС", "ok", "Применены.")
 
 
 def _pages(desk: Desk) -> Check:
+    settings = desk.settings
     if not desk.bundle.is_built:
         return Check("Страницы", "bad", "Сценарии не собраны: выполните «npm run build» в папке программы.")
-    return Check("Страницы", "ok", "Собраны.")
+    if settings.https and not settings.phone_url.startswith("wss:"):
+        sentence = "Страницы открыты по https, а телефон по ws: задайте DISPATCH_PHONE_WS_URL вида wss://…"
+        return Check("Страницы", "bad", sentence)
+    return Check("Страницы", "ok", f"Собраны; телефон в браузере соединяется с {settings.phone_origin}.")

@@ -11,6 +11,7 @@ from fastapi import Request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from crm.db import Database
+from crm.journal import CONTACT_METHODS
 from crm.staff import Role
 from web import words
 from web.bundle import Bundle
@@ -74,7 +75,7 @@ def _environment(bundle: Bundle) -> Environment:
         asset=bundle.url,
         is_built=bundle.is_built,
         plural=words.plural,
-        METHODS=words.METHODS,
+        METHODS=CONTACT_METHODS,
         TOPICS=words.TOPICS,
         BREAK_REASONS=words.BREAK_REASONS,
         Role=Role,

@@ -9,13 +9,6 @@ from callflow import spoken_time
 from callflow.phone import normalise
 from crm.presence import PresenceState
 
-METHODS = {
-    "phone": "по телефону",
-    "in_person": "лично",
-    "email": "по электронной почте",
-    "third_party": "от третьего лица",
-}
-
 TOPICS = (
     "пособия и выплаты",
     "социальные услуги на дому",

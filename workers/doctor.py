@@ -26,6 +26,9 @@ class Unwell(Exception):
     """A check that failed; the text is the sentence that says what to do."""
 
 
+REPORT = "doctor"
+"""The name under which the report lies among the heartbeats; it is a report, not a process that could fall silent."""
+
 Examination = Callable[[ServiceSettings], str]
 
 

@@ -21,7 +21,7 @@ from crm.db import check_schema, open_database
 from crm.errors import RecordsError
 from telephony.ami import AmiManager
 from telephony.link import AmiError, LoginRefused
-from workers.doctor import Examination, Unwell
+from workers.doctor import REPORT, Examination, Unwell
 from workers.exchange import ami_address
 from workers.queues import connect
 from workers.settings import ServiceSettings, bind
@@ -192,8 +192,8 @@ def processes(settings: ServiceSettings) -> str:
     database = open_database(settings)
     try:
         with database.reading() as session:
-            known = [row.process for row in heartbeat.heartbeats(session)]
-            silent = heartbeat.stale(session, datetime.now(UTC))
+            known = [row.process for row in heartbeat.heartbeats(session) if row.process != REPORT]
+            silent = [name for name in heartbeat.stale(session, datetime.now(UTC)) if name != REPORT]
     except SQLAlchemyError:
         raise Unwell("Неизвестно: база данных не отвечает.") from None
     finally:

@@ -45,7 +45,7 @@ def examine_everything() -> None:
     database = open_database(settings)
     try:
         with database.transaction() as session:
-            heartbeat.beat(session, "doctor", datetime.now(UTC), doctor.to_detail(checks))
+            heartbeat.beat(session, doctor.REPORT, datetime.now(UTC), doctor.to_detail(checks))
     finally:
         database.dispose()
 

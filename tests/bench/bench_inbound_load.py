@@ -41,7 +41,10 @@ LOOKUP_P99_MS = 50
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of the calls; `lookups` are milliseconds from the caller's channel to his place in the queue."""
+    """What became of the calls; `lookups` are milliseconds from the caller's channel to his place in the queue.
+
+    `answered`: SIPp was answered, talked and hung up. `recorded`: ended with the times and the caller's number.
+    """
 
     made: int
     answered: int
@@ -65,14 +68,13 @@ def load(office: Office, seconds: float) -> Outcome:
         code = callers.finish(seconds + 90)
         wait_for(lambda: not _unended(office), 20, "every call's row to be ended")
         numbers = set(callers.numbers)
+        answered = callers.succeeded()
         complaints = callers.errors() if code else ""
     clock.close()
     with office.database.reading() as session:
         records = [record for record in session.scalars(select(CallRecord)) if record.caller_number in numbers]
-    ended = [record for record in records if record.state == CallState.ENDED.value]
-    return Outcome(
-        count, sum(record.answered_at is not None for record in ended), len(ended), _lookups(clock), complaints
-    )
+    complete = [one for one in records if one.state == CallState.ENDED.value and one.answered_at and one.ended_at]
+    return Outcome(count, answered, len(complete), _lookups(clock), complaints)
 
 
 def _unended(office: Office) -> bool:
@@ -98,16 +100,16 @@ def run(calls: int | None = None, seconds: float | None = None) -> list[Figure]:
     with running_office(operators=OPERATORS, families=FAMILIES) as office:
         outcome = load(office, duration)
     note = (
-        f"{RATE:g} calls a second for {duration:g} s, {OPERATORS} operators; their phones and the callers send no sound."
+        f"{RATE:g} calls a second for {duration:g} s, {OPERATORS} operators; neither phones nor callers send sound."
         " Lookup leg: from the caller's channel to his place in the queue, by Asterisk's stamps."
     )
     if outcome.complaints:
         print(outcome.complaints, file=sys.stderr)
     made = outcome.made
     return [
-        Figure("inbound load: answered and ended on record", outcome.answered, "calls", made, at_most=False, note=note),
+        Figure("inbound load: answered and talked", outcome.answered, "calls", made, at_most=False, note=note),
         Figure(
-            "inbound load: rows with the caller's number", outcome.recorded, "calls", made, at_most=False, note=note
+            "inbound load: on record, ended, with the number", outcome.recorded, "calls", made, at_most=False, note=note
         ),
         Figure("inbound load: lookup leg, p50", percentile(outcome.lookups, 0.5), "ms", note=note),
         Figure("inbound load: lookup leg, p99", percentile(outcome.lookups, 0.99), "ms", LOOKUP_P99_MS, note=note),

@@ -45,8 +45,8 @@ def show_pages(office: Office, count: int) -> None:
     with opener.open(f"{base}/login") as answer:
         hidden = re.findall(r'name="(\w+)"[^>]*value="([^"]*)"', answer.read().decode())
     form = {**dict(hidden), "login": office.operators[0].login, "password": PASSWORD}
-    request = urllib.request.Request(f"{base}/login", urllib.parse.urlencode(form).encode(), {"Origin": base})
-    opener.open(request).close()
+    opener.addheaders.append(("Origin", base))
+    opener.open(f"{base}/login", urllib.parse.urlencode(form).encode()).close()
     for path in ["/workplace", "/journal", "/families", *["/parts?at=workplace"] * count]:
         with opener.open(base + path) as answer:
             assert "/login" not in answer.url, "not signed in"

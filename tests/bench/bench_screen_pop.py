@@ -40,6 +40,7 @@ RATE = 5.0
 RING_MS = 400
 WARM_UP = 10
 P50, P99 = 100, 300
+CHROMIUM = ("--no-sandbox", "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
 
 # A task queued from an animation frame runs after that frame was drawn and handed over.
 WATCH = """(() => {
@@ -86,9 +87,9 @@ def measure(calls: int = CALLS, families: int = FAMILIES, operators: int = OPERA
         playwright = stack.enter_context(sync_playwright())
         browser = playwright.chromium.launch(
             executable_path=tool.command[0],
-            args=[*tool.command[1:], "--no-sandbox", "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"],
-            env=tool.environment(),  # type: ignore[arg-type]
-        )  # fmt: skip
+            args=[*tool.command[1:], *CHROMIUM],
+            env={**tool.environment()},
+        )
         stack.callback(browser.close)
         pages = [_open(browser, office, operator) for operator in office.operators]
         _call(office, folder / "warm", WARM_UP, calls)
@@ -175,16 +176,18 @@ def run(calls: int | None = None, seconds: float | None = None) -> list[Figure]:
                 peer=percentile(journeys.called, share),
                 peer_name="Asterisk alone, INVITE → its AgentCalled",
                 note=note,
-            )  # fmt: skip
+            )
         )
     stages = ", ".join(
         f"{name} {percentile(values, 0.5):.0f}/{percentile(values, 0.99):.0f}"
         for name, values in (
-            ("AGI asked", journeys.asked), ("AgentCalled on the wire", journeys.called),
-            ("listener heard it", journeys.heard), ("card in the page", journeys.inserted),
+            ("AGI asked", journeys.asked),
+            ("AgentCalled on the wire", journeys.called),
+            ("listener heard it", journeys.heard),
+            ("card in the page", journeys.inserted),
             ("painted", journeys.painted),
         )
-    )  # fmt: skip
+    )
     rows.append(Figure("… longest", max(journeys.painted), "ms", note=f"ms after the INVITE, p50/p99: {stages}."))
     return rows
 

@@ -1,4 +1,4 @@
-"""Callers of the bench: SIPp, one call after another, each from another family's number, with the time of each INVITE."""
+"""Callers of the bench: SIPp, each call from another family's number, with the time of each INVITE."""
 
 from __future__ import annotations
 
@@ -31,3 +31,8 @@ class Callers(SippCaller):
                 call_number = int(fields[4].partition("-")[0])
                 times.setdefault(self.numbers[call_number - 1], float(fields[2]))
         return times
+
+    def succeeded(self) -> int:
+        """How many calls went as the scenario says, by SIPp's statistics."""
+        head, *_, last = (self.folder / "stat.csv").read_text().splitlines()
+        return int(dict(zip(head.split(";"), last.split(";"), strict=False))["SuccessfulCall(C)"])

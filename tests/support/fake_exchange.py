@@ -1,7 +1,7 @@
 """A stand-in for Asterisk's process: `run SOCKET JOURNAL CALL` and `console SOCKET -rx COMMAND`.
 
-It ends on `core stop now`, and on `core stop gracefully` once the file CALL (a talk in progress) is gone. Every command
-is written to JOURNAL. A file named CALL + ".refuse" makes it fail at its start; CALL + ".deaf" makes the console fail.
+It ends on `core stop now`, and on `core stop when convenient` once the file CALL (a talk in progress) is gone. Every
+command is written to JOURNAL. A file named CALL + ".refuse" makes it fail at its start; CALL + ".deaf" makes the console fail.
 """
 # ruff: noqa: PTH108, PTH110, PTH123 - it must start in 20 ms, and pathlib is half of that
 
@@ -37,8 +37,8 @@ def run(path: str, journal: str, call: str) -> int:
             peer.sendall(b"ok\n")
             if command == "core stop now":
                 return 0
-            if command in ("core stop gracefully", "core abort shutdown"):
-                leaving = command == "core stop gracefully"
+            if command in ("core stop when convenient", "core abort shutdown"):
+                leaving = command == "core stop when convenient"
     return 0
 
 

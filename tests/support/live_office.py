@@ -146,13 +146,13 @@ class LiveOffice:
 
     # --- people
 
-    def person(self, login: str, **profile: Any) -> Person:
+    def person(self, login: str, *, browser: Browser | None = None, **profile: Any) -> Person:
         """Signs somebody in (the sign-in of an earlier test is still good) and shows the workplace."""
         with self.reading() as session:
             employee = staff.by_login(session, login)
             assert employee
             own = staff.extension_of(session, employee.id)
-        context = self.browser.new_context(
+        context = (browser or self.browser).new_context(
             viewport={"width": 1366, "height": 768}, locale="ru-RU", storage_state=self.kept.get(login), **profile
         )
         context.set_default_timeout(10_000)
@@ -170,7 +170,8 @@ class LiveOffice:
 
     def call(self, to: str = A, number: str | None = "+79070000101", *, name: str = "", **details: Any) -> SippCaller:
         """Somebody calls from outside; echoes what he hears unless told otherwise."""
-        shown = f'"{name}" ' if name else ""
+        quoted = name.replace("\\", "\\\\").replace('"', '\\"')
+        shown = f'"{quoted}" ' if name else ""
         host = "127.0.0.2" if number else "anonymous.invalid"
         details.setdefault("from_header", f"{shown}<sip:{number or 'anonymous'}@{host}>")
         if not details.get("media"):

@@ -7,6 +7,7 @@ import { post } from "./navigation.js";
 import { stopRinging } from "./sound.js";
 
 const RETRY = [1000, 2000, 3000, 5000, 8000, 13000, 20000, 30000]; // ms; the exchange needs a moment to learn a new secret
+const LOST = { extraHeaders: ["Reason: Q.850;cause=44"] }; // this channel is gone, the talk is not over
 const RENEW = 0.8; // of the secret's lifetime
 
 let agent;
@@ -112,6 +113,8 @@ function stop() {
 }
 
 function incoming(session, request) {
+  // The exchange rings only who is free for it: while it does, a talk whose sound is gone is a talk of the past.
+  if (call?.isEstablished() && call.connection?.connectionState !== "connected") drop(call);
   if (call) {
     session.terminate({ status_code: 486 });
     return;
@@ -128,9 +131,27 @@ function incoming(session, request) {
   session.on("unmuted", () => show({ muted: false }));
   session.on("getusermediafailed", async () => show({ problem: (await audioDenied()) || "refused" }));
   for (const end of ["ended", "failed"]) session.on(end, () => finished(session));
-  session.on("peerconnection", ({ peerconnection }) => hear(peerconnection));
-  if (session.connection) hear(session.connection);
+  session.on("peerconnection", ({ peerconnection }) => { hear(peerconnection); watch(session, peerconnection); });
+  if (session.connection) { hear(session.connection); watch(session, session.connection); }
   if (returned) answer();
+}
+
+// An exchange that was killed says no BYE: the talk is over when its sound is. Longer than the exchange itself waits for
+// a silent page (4 s), so a short gap in the network ends nothing here first.
+function watch(session, connection) {
+  let timer;
+  connection.addEventListener("connectionstatechange", () => {
+    clearTimeout(timer);
+    const state = connection.connectionState;
+    if (state === "failed") drop(session);
+    if (state === "disconnected") timer = setTimeout(() => drop(session), 2000);
+  });
+}
+
+function drop(session) {
+  if (call !== session) return;
+  try { session.terminate(LOST); } catch { /* it had not begun */ }
+  finished(session);
 }
 
 function hear(connection) {
@@ -198,7 +219,7 @@ export function startPhone() {
     }
   });
   window.addEventListener("pagehide", () => {
-    if (call?.isEstablished()) call.terminate({ extraHeaders: ["Reason: Q.850;cause=44"] });
+    if (call?.isEstablished()) call.terminate(LOST);
   });
   navigator.mediaDevices?.addEventListener("devicechange", () => { if (face.state === "no-microphone") connect(); });
   connect();

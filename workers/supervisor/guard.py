@@ -7,8 +7,9 @@ small process starts it, adopts the one that already runs on this data folder, a
 Asterisk ends          the guard exits with 1, and the supervisor starts a new guard
 the guard is killed    Asterisk lives; the next guard adopts it
 the supervisor dies    the guard waits `grace` seconds for a successor (which says so with SIGUSR1), then asks for
-                       `core stop gracefully`: talks are finished, new calls refused (and AMI and console, but for
-                       `core abort shutdown`); after `drain_limit`, `core stop now`
+                       `core stop when convenient`: it ends once nobody is on a line, and until then whoever waits is
+                       still rung for (`gracefully` would refuse the ring, and with it the caller); after `drain_limit`,
+                       `core stop now`
 SIGTERM, SIGINT        `core stop now`, SIGTERM, SIGKILL, each after its time; a second signal goes straight to SIGKILL
 """
 
@@ -195,7 +196,7 @@ class Guard:
             if orphan_since is not None and draining_since is None and now - orphan_since >= self.spec.grace:
                 draining_since = now
                 self.say("служба не вернулась: АТС доводит разговоры и останавливается")
-                self.exchange.tell("core stop gracefully")
+                self.exchange.tell("core stop when convenient")
             if draining_since is not None and now - draining_since >= self.spec.drain_limit:
                 self.say("разговоры не закончились за отведённое время, АТС останавливается")
                 self._stop()

@@ -177,6 +177,10 @@ def test_the_draft_follows_the_chosen_caller_but_keeps_what_was_typed(town: Data
 
         person = find_by_number(session, "+79070000201")[0].person
         calls.choose_person(session, other.id, person.id, lavrova, s.after(100))
+        assert entry.applicant_name == ""
+        before = entry.version
+        calls.confirm_identity(session, other.id, 2, ["name", "address"], lavrova, s.after(110))
+        assert entry.version > before
         assert entry.applicant_name == "Мамедов Рашид Али оглы"
         assert entry.family_brief == "Написано рукой"
         assert entry.person_id == person.id
@@ -187,6 +191,7 @@ def test_a_restricted_family_is_not_written_into_the_draft_by_itself(town: Datab
         row = s.play(session, [s.arrived(), s.identified("+79070001201"), s.ringing(), s.answered()])
         entry = journal.entry_of_call(session, row.id)
         assert entry is not None
+        calls.confirm_identity(session, row.id, 2, ["name", "address"], s.employee(session, "lavrova"), s.after(10))
         assert (entry.applicant_name, entry.family_brief) == ("", "")
         assert entry.family_id is not None
 

@@ -131,7 +131,7 @@ def test_the_exchange_survives_its_supervisor_and_is_adopted_by_the_next(exchang
     assert one.start() == pid
     assert running(pid)
     until(lambda: not running(guard), "the old guard handed over and ended")
-    assert not one.told("core stop gracefully")
+    assert not one.told("core stop when convenient")
 
 
 def test_without_a_successor_the_exchange_ends_by_itself(exchange) -> None:
@@ -139,7 +139,7 @@ def test_without_a_successor_the_exchange_ends_by_itself(exchange) -> None:
     pid, guard = one.start(), one.guard()
     os.kill(one.service.pid, signal.SIGKILL)
     until(lambda: not running(pid) and not running(guard), "neither exchange nor guard is left")
-    assert one.told("core stop gracefully")
+    assert one.told("core stop when convenient")
 
 
 def test_talks_in_progress_are_finished_before_the_exchange_ends(exchange) -> None:
@@ -147,7 +147,7 @@ def test_talks_in_progress_are_finished_before_the_exchange_ends(exchange) -> No
     pid, guard = one.start(), one.guard()
     one.call.touch()
     os.kill(one.service.pid, signal.SIGKILL)
-    until(lambda: one.told("core stop gracefully"))
+    until(lambda: one.told("core stop when convenient"))
     assert running(pid)
     one.call.unlink()
     until(lambda: not running(pid) and not running(guard))
@@ -168,7 +168,7 @@ def test_a_successor_calls_off_a_shutdown_that_has_begun(exchange) -> None:
     one.call.touch()
     os.kill(one.service.pid, signal.SIGKILL)
     one.service.wait()
-    until(lambda: one.told("core stop gracefully"))
+    until(lambda: one.told("core stop when convenient"))
     assert one.start() == pid
     one.call.unlink()
     assert one.told("core abort shutdown")

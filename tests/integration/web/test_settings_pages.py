@@ -1,9 +1,12 @@
 """The administrator's pages and the training call: changes reach the exchange, refusals are sentences."""
 
+from datetime import UTC, datetime
+
 from sqlalchemy import select
 
-from crm import exchange_state, institution, staff, training
+from crm import exchange_state, heartbeat, institution, staff, training
 from crm.staff import Employee
+from workers import doctor
 
 
 def wanted(office):
@@ -104,11 +107,22 @@ def test_a_desk_phones_secret_is_shown_to_the_administrator_only(office):
     assert extension.number in office.browser("kim").post(path).text
 
 
-def test_the_system_page_says_what_to_do_for_every_part_that_fails(office):
+def test_without_redis_the_system_page_says_what_keeps_it_from_looking(office):
     page = office.browser("kim").get("/system").text
     assert "База данных" in page
-    assert "family-dispatch up" in page
     assert "DISPATCH_REDIS_URL" in page
+
+
+def test_the_system_page_shows_the_doctors_report(office):
+    report = [
+        doctor.Check("Городская линия", False, "Нет ответа от шлюза. Проверьте DISPATCH_TRUNK."),
+        doctor.Check("АТС Asterisk", True, "версия 22"),
+    ]
+    with office.desk.database.transaction() as session:
+        heartbeat.beat(session, doctor.REPORT, datetime.now(UTC), doctor.to_detail(report))
+    page = office.browser("kim").get("/system").text
+    assert "Нет ответа от шлюза. Проверьте DISPATCH_TRUNK." in page
+    assert "Требует внимания: 1" in page
 
 
 def test_training_calls_come_only_from_the_invented_town(office):
@@ -127,8 +141,6 @@ def test_training_calls_come_only_from_the_invented_town(office):
 
 
 def test_the_browser_phone_gets_a_secret_that_the_exchange_will_know(office):
-    from datetime import UTC, datetime
-
     from crm import browser_phone
 
     anna, before = office.browser("lavrova"), wanted(office)
