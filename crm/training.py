@@ -13,6 +13,8 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from crm.base import Base, Id
 
 ENDS = {"ended", "failed"}
+TRAINING_PREFIX = "training-"
+"""What the channel of every training call is named with, so that its end can be told from other calls' ends."""
 
 
 class TrainingCall(Base):
@@ -57,7 +59,7 @@ def request_call(
         hold_seconds=hold_seconds,
         requested_by_id=requested_by_id,
         requested_at=at,
-        channel_id=f"training-{uuid4().hex}",
+        channel_id=f"{TRAINING_PREFIX}{uuid4().hex}",
     )
     session.add(call)
     session.flush()

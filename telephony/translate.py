@@ -13,7 +13,16 @@ from datetime import UTC, datetime
 
 from callflow import events
 from telephony.snapshot import number
-from telephony.variables import FROM_TRUNK, RETURNING_EVENT, SD_OPERATOR, SD_RETURN
+from telephony.variables import (
+    FROM_TRUNK,
+    LEG_EVENT,
+    RETURNING_EVENT,
+    SD_LEG,
+    SD_LEG_ANSWERED,
+    SD_LEG_END,
+    SD_OPERATOR,
+    SD_RETURN,
+)
 from telephony.wire import Message
 
 _CHANNEL_HEADERS = (
@@ -31,6 +40,7 @@ _CHANNEL_HEADERS = (
 """One value each. Of a phone that was called, Exten is empty."""
 _MEMBER = re.compile(rf"Local/([0-9A-Za-z_]{{1,32}})@{SD_OPERATOR}(?:/n)?")
 _PHONE_CHANNEL = re.compile(r"PJSIP/([0-9A-Za-z_]{1,32})(?:-web)?-[0-9a-f]{8,}")
+_LEG_CONTEXTS = frozenset({SD_LEG, SD_LEG_ANSWERED, SD_LEG_END})
 _EXTENSION = re.compile(r"[0-9A-Za-z_]{1,32}")
 
 Returning = Callable[[Message], str | None]
@@ -97,8 +107,17 @@ def translate(
     frame = _Frame(message, call, moment.astimezone(UTC))
     if make is not None:
         return make(frame, trunk)
+    if message.get("UserEvent") == LEG_EVENT:
+        return _direct_leg(frame)
     extension = returning(message)
     return None if extension is None else events.CallReturning(call=call, at=frame.at, extension=extension)
+
+
+def ended_order(message: Message) -> str | None:
+    """The `ChannelId` we gave to a call of our own that has just ended, told by the Hangup of its channel."""
+    if message.event != "Hangup" or not _is_whole(message):
+        return None
+    return message.single("Uniqueid")
 
 
 def is_forged(message: Message) -> bool:
@@ -196,6 +215,23 @@ def _held(frame: _Frame, _: TrunkNames) -> events.CallEvent | None:
         return None
     kind = events.CallHeld if frame.message.event == "Hold" else events.CallUnheld
     return kind(call=frame.call, at=frame.at, extension=match[1])
+
+
+def _direct_leg(frame: _Frame) -> events.CallEvent | None:
+    """A phone rung without a queue: a caller who comes back, or a rescue. The phone's own channel tells, in our context."""
+    phone, queue = _PHONE_CHANNEL.fullmatch(frame.one("Channel")), frame.one("Queue")
+    if phone is None or frame.of_caller or not queue or frame.one("Context") not in _LEG_CONTEXTS:
+        return None
+    call, at, leg, extension = frame.call, frame.at, frame.one("Uniqueid"), phone[1]
+    match frame.one("State"):
+        case "ringing":
+            return events.OperatorRinging(call=call, at=at, leg=leg, extension=extension, queue=queue)
+        case "answered":
+            return events.OperatorAnswered(call=call, at=at, leg=leg, extension=extension, wait_seconds=0.0)
+        case "missed":
+            return events.OperatorMissed(call=call, at=at, leg=leg, extension=extension, ring_seconds=0.0)
+        case _:
+            return None
 
 
 def _hangup(frame: _Frame, trunk: TrunkNames) -> events.CallEvent | None:

@@ -54,6 +54,9 @@ SD_AGI: Final = "sd-agi"
 SD_OPERATOR: Final = "sd-operator"
 SD_RETURN: Final = "sd-return"
 SD_RESCUE: Final = "sd-rescue"
+SD_LEG: Final = "sd-leg"
+SD_LEG_ANSWERED: Final = "sd-leg-answered"
+SD_LEG_END: Final = "sd-leg-end"
 SD_DIAL: Final = "sd-dial"
 TOWN: Final = "town"
 TOWN_OUT: Final = "town-out"
@@ -64,6 +67,8 @@ ORIGINATE_CONTEXTS: Final = frozenset({SD_DIAL, SD_OPERATOR, SD_RETURN, FROM_INT
 # --- events
 RETURNING_EVENT: Final = "SDReturning"
 """UserEvent of the dialplan when a transferred caller comes back to the operator."""
+LEG_EVENT: Final = "SDLeg"
+"""UserEvent of a staff phone that is rung without a queue (a return, a rescue); its `State` is ringing, answered or missed."""
 
 AMI_EVENTS: Final = frozenset(
     {

@@ -55,14 +55,16 @@ class InboundLookup:
         now = datetime.now(UTC)
         asked = {name: agi.get_variable(name) or "" for name in _ASKED}
         call, did = asked[variables.SD_CALL], asked[variables.SD_DID]
-        with self._database.transaction() as session:
+        with self._database.reading() as session:
             own = OwnNumbers.read(session)
-            caller = parse_from_header(
-                urllib.parse.unquote(asked[variables.SD_FROM], errors="replace"),
-                asserted=urllib.parse.unquote(asked[variables.SD_PAI], errors="replace") or None,
-                own_numbers=own.numbers,
-                area_code=own.area_code,
-            )
+        # Parsed before the transaction: SQLite has one writer, and callers who ring at once wait for each other here.
+        caller = parse_from_header(
+            urllib.parse.unquote(asked[variables.SD_FROM], errors="replace"),
+            asserted=urllib.parse.unquote(asked[variables.SD_PAI], errors="replace") or None,
+            own_numbers=own.numbers,
+            area_code=own.area_code,
+        )
+        with self._database.transaction() as session:
             calls.record(session, CallArrived(call=call, at=now, did=did, channel=asked[variables.SD_CHAN]))
             calls.record(session, CallerIdentified(call=call, at=now, caller=caller, did=did))
         agi.set_variable(variables.SD_OK, "1")

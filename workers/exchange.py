@@ -133,13 +133,18 @@ def build_plan(session: Session, settings: ServiceSettings, program: ExchangePro
         town=tuple(TownPartyPlan(number=number, behaviour=what) for number, what in town_behaviours().items())
         if demo
         else (),
-        town_sounds=settings.data_dir / "town" if demo else None,
+        town_sounds=town_sounds(settings) if demo else None,
     )
 
 
 def log_dir(settings: ServiceSettings) -> Path:
     """Where the private exchange writes queue_log and its call records."""
     return settings.data_dir / "asterisk/log"
+
+
+def town_sounds(settings: ServiceSettings) -> Path:
+    """Where the words of the invented town's callers lie as sound files."""
+    return settings.data_dir / "town"
 
 
 def _queue(session: Session, service: institution.Service) -> QueuePlan:

@@ -18,10 +18,16 @@ from telephony.ami import AmiSession
 from telephony.link import ActionRefused, AmiAddress, AmiError
 from telephony.originate import compose_originate
 from workers import doctor
-from workers.exchange import ami_address
+from workers.exchange import ami_address, town_sounds
+from workers.provision.errors import ProvisionError
+from workers.provision.machine import cache_folder
+from workers.provision.speech import find_speech
 from workers.settings import ServiceSettings, load
+from workers.town_voice import VoiceError, speak
 
 LINK_SECONDS = 5.0
+BUILT_IN_SOUNDS = frozenset({"", "tone", "silence"})
+"""Sounds of the town's dialplan; '' plays Asterisk's own demonstration."""
 log = logging.getLogger(__name__)
 
 
@@ -54,8 +60,11 @@ def _place(settings: ServiceSettings, database: Database, call: TrainingCall) ->
     state, error = "failed", "Учебные звонки есть только в учебном режиме."
     if settings.mode == "demo":
         try:
-            _originate(ami_address(settings), call)
+            _originate(ami_address(settings), call, _sound(settings, call.say))
             state, error = "ringing", ""
+        except (ProvisionError, VoiceError) as problem:
+            log.warning("training call %s not spoken: %s", call.id, type(problem).__name__)
+            error = "Слова звонящего не удалось озвучить. Повторите без них."
         except ActionRefused:
             error = "АТС отказалась начать звонок."
         except AmiError as problem:
@@ -65,7 +74,15 @@ def _place(settings: ServiceSettings, database: Database, call: TrainingCall) ->
         training.settle(session, call.channel_id, state, datetime.now(UTC), error)
 
 
-def _originate(address: AmiAddress, call: TrainingCall) -> None:
+def _sound(settings: ServiceSettings, say: str) -> str:
+    """What the dialplan plays for these words: a built-in sound, or a file spoken for them in the town's folder."""
+    if say in BUILT_IN_SOUNDS:
+        return say
+    program = find_speech(cache_folder(), lambda line: log.info("%s", line))
+    return speak(program, say, town_sounds(settings))
+
+
+def _originate(address: AmiAddress, call: TrainingCall, sound: str) -> None:
     """Send the order once; the answer «queued» is all that this job waits for."""
     up = threading.Event()
     session = AmiSession(address, on_event=lambda _message: None, on_link=lambda link: up.set() if link.up else None)
@@ -80,7 +97,7 @@ def _originate(address: AmiAddress, call: TrainingCall) -> None:
                 context=variables.TOWN_OUT,
                 to_exten="talk",
                 to_context=variables.TOWN_OUT,
-                variables=_town_variables(call),
+                variables=_town_variables(call, sound),
                 timeout_seconds=300,
             )
         )
@@ -90,13 +107,13 @@ def _originate(address: AmiAddress, call: TrainingCall) -> None:
         session.stop()
 
 
-def _town_variables(call: TrainingCall) -> dict[str, str]:
+def _town_variables(call: TrainingCall, sound: str) -> dict[str, str]:
     """What the townsman's side of the dialplan reads; the wire takes printable ASCII only."""
     return {
         variables.SD_TOWN_FROM: call.from_number,
         variables.SD_TOWN_NAME: urllib.parse.quote(call.from_name),
         variables.SD_TOWN_TO: call.to_did,
-        variables.SD_TOWN_SAY: call.say,
+        variables.SD_TOWN_SAY: sound,
         variables.SD_TOWN_KEYS: call.keys,
         variables.SD_TOWN_HOLD: str(call.hold_seconds),
     }

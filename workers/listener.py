@@ -16,12 +16,13 @@ from datetime import UTC, datetime
 from sqlalchemy.exc import SQLAlchemyError
 
 from callflow.events import CallEvent
-from crm import calls, exchange_state, presence
+from crm import calls, exchange_state, presence, training
 from crm.db import Database, open_database
+from crm.training import TRAINING_PREFIX
 from telephony.ami import AmiSession
 from telephony.link import AmiError, LinkState
 from telephony.snapshot import Snapshot, take_snapshot
-from telephony.translate import TrunkNames, is_forged, translate
+from telephony.translate import TrunkNames, ended_order, is_forged, translate
 from telephony.wire import Message
 from workers import exchange, pauses, process
 from workers.feed import Feed, Notice, NoticeKind
@@ -67,8 +68,17 @@ class Listener:
         event = translate(message, trunk=self._trunk, at=datetime.now(UTC))
         if event is not None:
             self._recorder.event(event)
+        elif (channel := ended_order(message) or "").startswith(TRAINING_PREFIX):
+            self._settle_training(channel)
         elif is_forged(message):
             log.warning("security: an incomplete or doubled %s event was ignored", message.event)
+
+    def _settle_training(self, channel_id: str) -> None:
+        try:
+            with self._database.transaction() as session:
+                training.settle(session, channel_id, "ended", datetime.now(UTC))
+        except SQLAlchemyError as error:  # a training call's row may go on saying that it rings
+            log.warning("training call not settled: %s", type(error).__name__)
 
     def _catch_up(self, snapshot: Snapshot) -> None:
         """After each login, before any event that came since: what was missed, what is now, and who must be paused."""

@@ -36,7 +36,9 @@ def test_our_listener_hears_only_our_side_of_a_town_call(
     phone.wait_ringing()
     phone.answer()
     wait_for(lambda: not exchange.channels(), 8, "the call to end")
-    events = [event for event in tap.events() if event["Event"] != "OriginateResponse"]
+    order = [event for event in tap.events() if event.get("Channel", "").startswith("Local/call@town-out")]
+    assert {event["Event"] for event in order} <= {"Hangup", "OriginateResponse"}, "its end settles the order's row"
+    events = [event for event in tap.events() if event not in order and event["Event"] != "OriginateResponse"]
     assert not [event for event in events if event.get("Channel", "").startswith(("PJSIP/town", "Local/"))]
     linked = {event["Linkedid"] for event in events if "Linkedid" in event}
     assert len(linked) == 1

@@ -8,8 +8,10 @@ and have its row, ended, with the caller's number. The operators' wrap-ups are s
 
 from __future__ import annotations
 
+import os
 import sys
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,6 +38,7 @@ TALK_MS = 1000
 # A talk of 1 s, app_queue's own 3 s after it and the saving of the form: 5 s an operator and call, and a tenth more.
 OPERATORS = 110
 FAMILIES = 10_000
+PROCESSES = ("asterisk", "agi", "listener", "valkey", "web")
 LOOKUP_P99_MS = 50
 
 
@@ -51,6 +54,8 @@ class Outcome:
     recorded: int
     lookups: list[float]
     complaints: str
+    shares: dict[str, float]
+    """How much of one core each process used while calls came in."""
 
 
 def load(office: Office, seconds: float) -> Outcome:
@@ -65,7 +70,9 @@ def load(office: Office, seconds: float) -> Outcome:
         office.saving_wrapups(),
         Callers(Path(folder), office.service.trunk, call, count=count, rate=RATE) as callers,
     ):
+        before, began = _cpu(office), time.monotonic()
         code = callers.finish(seconds + 90)
+        after, took = _cpu(office), time.monotonic() - began
         wait_for(lambda: not _unended(office), 20, "every call's row to be ended")
         numbers = set(callers.numbers)
         answered = callers.succeeded()
@@ -74,7 +81,23 @@ def load(office: Office, seconds: float) -> Outcome:
     with office.database.reading() as session:
         records = [record for record in session.scalars(select(CallRecord)) if record.caller_number in numbers]
     complete = [one for one in records if one.state == CallState.ENDED.value and one.answered_at and one.ended_at]
-    return Outcome(count, answered, len(complete), _lookups(clock), complaints)
+    return Outcome(
+        count,
+        answered,
+        len(complete),
+        _lookups(clock),
+        complaints,
+        {name: (after[name] - before[name]) / took for name in PROCESSES},
+    )
+
+
+def _cpu(office: Office) -> dict[str, float]:
+    """Seconds of processor time so far (proc(5), utime and stime)."""
+    times = {}
+    for name in PROCESSES:
+        stat = Path(f"/proc/{office.service.pid_of(name)}/stat").read_text().rpartition(")")[2].split()
+        times[name] = (int(stat[11]) + int(stat[12])) / os.sysconf("SC_CLK_TCK")
+    return times
 
 
 def _unended(office: Office) -> bool:
@@ -102,6 +125,7 @@ def run(calls: int | None = None, seconds: float | None = None) -> list[Figure]:
     note = (
         f"{RATE:g} calls a second for {duration:g} s, {OPERATORS} operators; neither phones nor callers send sound."
         " Lookup leg: from the caller's channel to his place in the queue, by Asterisk's stamps."
+        f" Of one core: {', '.join(f'{name} {share:.0%}' for name, share in outcome.shares.items())}."
     )
     if outcome.complaints:
         print(outcome.complaints, file=sys.stderr)

@@ -46,6 +46,7 @@ CHROMIUM = ("--no-sandbox", "--use-fake-device-for-media-stream", "--use-fake-ui
 WATCH = """(() => {
   const seen = new Set();
   window.benchCards = [];
+  performance.setResourceTimingBufferSize(20000);
   const look = () => {
     const card = document.querySelector('#part-card[data-subject^="call-"]');
     const name = card?.querySelector('.card-name');
@@ -54,9 +55,12 @@ WATCH = """(() => {
     if (seen.has(call)) return;
     seen.add(call);
     const inserted = Date.now();
+    const zero = inserted - performance.now();
+    const answer = performance.getEntriesByType('resource').filter((one) => one.name.includes('/parts')).pop();
+    const asked = zero + (answer?.startTime ?? NaN), answered = zero + (answer?.responseEnd ?? NaN);
     requestAnimationFrame(() => {
       const { port1, port2 } = new MessageChannel();
-      port1.onmessage = () => window.benchCards.push({ call, inserted, painted: Date.now(), hidden: document.hidden });
+      port1.onmessage = () => window.benchCards.push({ call, asked, answered, inserted, painted: Date.now(), hidden: document.hidden });
       port2.postMessage(0);
     });
   };
@@ -71,6 +75,8 @@ class Journeys:
     called: list[float] = field(default_factory=list)
     asked: list[float] = field(default_factory=list)
     heard: list[float] = field(default_factory=list)
+    requested: list[float] = field(default_factory=list)
+    answered: list[float] = field(default_factory=list)
     inserted: list[float] = field(default_factory=list)
     painted: list[float] = field(default_factory=list)
     missing: int = 0
@@ -147,6 +153,8 @@ def _journeys(office: Office, callers: Callers, clock: AmiClock, cards: list[dic
         journeys.asked.append((record.arrived_at.timestamp() - start) * 1000)
         journeys.called.append((called[number] - start) * 1000)
         journeys.heard.append((rang[record.id] - start) * 1000)
+        journeys.requested.append(card["asked"] - start * 1000)
+        journeys.answered.append(card["answered"] - start * 1000)
         journeys.inserted.append(card["inserted"] - start * 1000)
         journeys.painted.append(card["painted"] - start * 1000)
     return journeys
@@ -184,6 +192,8 @@ def run(calls: int | None = None, seconds: float | None = None) -> list[Figure]:
             ("AGI asked", journeys.asked),
             ("AgentCalled on the wire", journeys.called),
             ("listener heard it", journeys.heard),
+            ("page asks", journeys.requested),
+            ("page has the answer", journeys.answered),
             ("card in the page", journeys.inserted),
             ("painted", journeys.painted),
         )

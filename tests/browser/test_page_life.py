@@ -25,7 +25,7 @@ def crash(page: Page) -> None:
     """The renderer dies without a word, as in «Опаньки…»."""
     session = page.context.new_cdp_session(page)
     with page.expect_event("crash"), contextlib.suppress(Exception):
-        session.send("Page.crash")
+        session.send("Page.crash", timeout=500)
 
 
 def test_a_refresh_in_a_talk_gives_the_caller_back_to_the_same_operator(office: LiveOffice) -> None:

@@ -24,7 +24,9 @@ _KEYS = set("0123456789*#ABCDabcdwW ")
 
 
 def call_in(  # noqa: PLR0917 - typer gives them by name
-    from_number: Annotated[str, typer.Option("--from", help="Номер звонящего, например +79070000101.")],
+    from_number: Annotated[
+        str, typer.Option("--from", help="Номер звонящего, например +79070000101; «скрыт» – без номера.")
+    ],
     name: Annotated[str, typer.Option(help="Имя, которое передаёт сеть.")] = "",
     to: Annotated[str, typer.Option(help="Номер линии службы; обычно – первая линия.")] = "",
     say: Annotated[str, typer.Option(help="Что говорит звонящий: текст или путь к файлу с текстом.")] = "",
@@ -44,9 +46,7 @@ def call_in(  # noqa: PLR0917 - typer gives them by name
     settings = settings_of(data_dir)
     if settings.mode != "demo":
         raise Refused("Учебные звонки есть только в учебном режиме (DISPATCH_MODE=demo).")
-    caller = normalise(from_number)
-    if caller is None:
-        raise Refused(f"«{from_number}» – не российский номер. Пример: +79070000101")
+    caller = _caller(from_number)
     if set(keys) - _KEYS:
         raise Refused("Клавиши – цифры, * и #, «w» – пауза в полсекунды.")
     text = clean_line(_text(say), limit=500)
@@ -62,7 +62,7 @@ def call_in(  # noqa: PLR0917 - typer gives them by name
                 raise Refused(f"Линии «{to}» нет. Линии службы: {known}")
             call = training.request_call(
                 session,
-                from_number=caller.e164,
+                from_number=caller,
                 from_name=clean_line(name),
                 to_did=did,
                 at=started,
@@ -71,12 +71,26 @@ def call_in(  # noqa: PLR0917 - typer gives them by name
                 hold_seconds=hold,
             )
             call_id = call.id
-        typer.echo(f"Звонок с {caller.e164} на {did}")
+        typer.echo(f"Звонок с {caller or 'скрытого номера'} на {did}")
         if not enqueue_training_call(settings.redis_address(), call_id):
             _fail(database, call_id)
             raise Refused("Служба не запущена: очередь не отвечает. Запустите: family-dispatch up", code=1)
-        for sentence in _story(database, call_id, caller.e164, started, hold):
+        for sentence in _story(database, call_id, caller, started, hold):
             typer.echo(f"  {datetime.now(settings.zone):%H:%M:%S}  {sentence}")
+
+
+def _caller(from_number: str) -> str:
+    """The number in E.164, "" for a hidden one."""
+    from callflow.phone import normalise, refusal
+
+    if from_number.strip().casefold() in ("скрыт", "hidden", "anonymous"):
+        return ""
+    number = normalise(from_number)
+    if number is None:
+        raise Refused(f"«{from_number}» – не российский номер. Пример: +79070000101")
+    if sentence := refusal(number, mode="demo", own_dids=()):
+        raise Refused(sentence)
+    return number.e164
 
 
 def _text(say: str) -> str:
@@ -133,7 +147,8 @@ def _record_of(session: object, caller: str, did: str, since: datetime) -> CallR
 
     assert isinstance(session, Session)  # noqa: S101 - narrows the type without importing the ORM at start
     statement = select(CallRecord).where(CallRecord.did == did, CallRecord.arrived_at >= since)
-    return session.scalars(statement.where(CallRecord.caller_number == caller).order_by(CallRecord.id)).first()
+    number = CallRecord.caller_number == caller if caller else CallRecord.caller_number.is_(None)
+    return session.scalars(statement.where(number).order_by(CallRecord.id)).first()
 
 
 def _sentences(record: CallRecord | None) -> list[str]:

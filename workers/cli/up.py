@@ -127,12 +127,26 @@ def _exchange(settings: Any, database: Database) -> Path:
     try:
         program = find_exchange(cache_folder(), _say)
         _say(program.origin)
+        if settings.mode == "demo":
+            _give_the_town_a_voice()
         rendered = exchange.prepare(settings, database, program)
     except ProvisionError as error:
         raise Refused(error.sentence, error.detail, code=1) from None
     except UnsafeConfigValue as error:
         raise Refused(f"Настройки АТС нельзя записать: {error}", code=1) from None
     return launch.write_guard_spec(settings, program, rendered.config_dir / "asterisk.conf", rendered.control_socket)
+
+
+def _give_the_town_a_voice() -> None:
+    """Fetched here, with its progress on the screen, rather than in the middle of the first training call."""
+    from workers.provision.errors import ProvisionError
+    from workers.provision.machine import cache_folder
+    from workers.provision.speech import find_speech
+
+    try:
+        find_speech(cache_folder(), _say)
+    except ProvisionError as error:
+        _say(f"{error.sentence} Учебные звонки будут без слов.")
 
 
 def _announcement(settings: Any, database: Database) -> str:
