@@ -183,7 +183,7 @@ def _talk_of(call: Call, event: events.OperatorReleased, answered_at: datetime) 
     """
     own = [leg for leg in call.legs if leg.extension == event.extension and leg.rang_at <= event.at]
     talks = [leg for leg in own if leg.state in (LegState.RINGING, LegState.TALKING, LegState.ENDED)]
-    return next((leg for leg in reversed(talks) if leg.ended_at is None or leg.ended_at > answered_at), None)
+    return next((leg for leg in reversed(talks) if leg.ended_at is None or leg.ended_at >= answered_at), None)
 
 
 def _returning(call: Call, event: events.CallReturning) -> Call:

@@ -60,7 +60,8 @@ WATCH = """(() => {
     const asked = zero + (answer?.startTime ?? NaN), answered = zero + (answer?.responseEnd ?? NaN);
     requestAnimationFrame(() => {
       const { port1, port2 } = new MessageChannel();
-      port1.onmessage = () => window.benchCards.push({ call, asked, answered, inserted, painted: Date.now(), hidden: document.hidden });
+      port1.onmessage = () =>
+        window.benchCards.push({ call, asked, answered, inserted, painted: Date.now(), hidden: document.hidden });
       port2.postMessage(0);
     });
   };
