@@ -2,7 +2,7 @@
 PYTHON ?= python3
 
 .DEFAULT_GOAL := help
-.PHONY: run test check bench help
+.PHONY: run test check bench screenshots help
 
 run: ## Start everything in demo mode: http://127.0.0.1:8080
 	@$(PYTHON) deploy/bootstrap.py
@@ -20,5 +20,9 @@ bench: ## Run the benchmarks, each beside its peer
 	@$(PYTHON) deploy/bootstrap.py --dev
 	@exec .venv/bin/python tests/bench/run.py
 
+screenshots: ## Take the pictures of docs/ru anew
+	@$(PYTHON) deploy/bootstrap.py --dev
+	@exec .venv/bin/python -m tests.browser.screenshots
+
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -33,6 +33,12 @@ def heartbeats(session: Session) -> Sequence[Heartbeat]:
     return session.scalars(select(Heartbeat).order_by(Heartbeat.process)).all()
 
 
+def is_alive(session: Session, process: str, at: datetime, within: timedelta) -> bool:
+    """Whether `process` beat not longer than `within` ago."""
+    row = session.get(Heartbeat, process)
+    return row is not None and at - row.at <= within
+
+
 def stale(session: Session, at: datetime, after: timedelta = STALE_AFTER) -> list[str]:
     """Return the processes that have been silent for longer than `after`."""
     return [row.process for row in heartbeats(session) if at - row.at > after]

@@ -60,8 +60,8 @@ def services(session: Session) -> Sequence[Service]:
 
 
 def active_lines(session: Session) -> Sequence[Line]:
-    """Return the numbers that the exchange must answer, in a stable order."""
-    return session.scalars(select(Line).where(Line.active).order_by(Line.did)).all()
+    """Return the numbers that the exchange must answer, in a stable order: those of the first service first."""
+    return session.scalars(select(Line).where(Line.active).order_by(Line.service_id, Line.did)).all()
 
 
 def line_of(session: Session, did: str) -> Line | None:

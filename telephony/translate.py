@@ -10,13 +10,16 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from urllib.parse import unquote
 
 from callflow import events
+from callflow.caller_id import parse_from_header
+from telephony import variables
 from telephony.snapshot import number
 from telephony.variables import (
     FROM_TRUNK,
-    LEG_EVENT,
     RETURNING_EVENT,
+    SD_INBOUND,
     SD_LEG,
     SD_LEG_ANSWERED,
     SD_LEG_END,
@@ -48,10 +51,16 @@ Returning = Callable[[Message], str | None]
 
 @dataclass(frozen=True, slots=True)
 class TrunkNames:
-    """How the trunk's channels are called here, without the number after the dash, and where they come in."""
+    """How the trunk's channels are called here, without the number after the dash, and where they come in.
+
+    `own_numbers` (DIDs and extensions) are those that a caller cannot honestly present as his; `area_code` completes
+    local numbers.
+    """
 
     channels: tuple[str, ...] = ("PJSIP/trunk",)
     context: str = FROM_TRUNK
+    own_numbers: frozenset[str] = frozenset()
+    area_code: str | None = None
 
     def owns(self, channel: str) -> bool:
         return channel.rpartition("-")[0] in self.channels
@@ -105,12 +114,17 @@ def translate(
     if moment is None or moment.utcoffset() is None or call is None:
         return None
     frame = _Frame(message, call, moment.astimezone(UTC))
-    if make is not None:
-        return make(frame, trunk)
-    if message.get("UserEvent") == LEG_EVENT:
-        return _direct_leg(frame)
-    extension = returning(message)
-    return None if extension is None else events.CallReturning(call=call, at=frame.at, extension=extension)
+    return make(frame, trunk) if make is not None else _told_by_dialplan(frame, trunk, returning)
+
+
+def _told_by_dialplan(frame: _Frame, trunk: TrunkNames, returning: Returning) -> events.CallEvent | None:
+    match frame.message.get("UserEvent"):
+        case variables.LEG_EVENT:
+            return _direct_leg(frame)
+        case variables.CALLER_EVENT:
+            return _identified(frame, trunk)
+    extension = returning(frame.message)
+    return None if extension is None else events.CallReturning(call=frame.call, at=frame.at, extension=extension)
 
 
 def ended_order(message: Message) -> str | None:
@@ -152,6 +166,19 @@ def _newchannel(frame: _Frame, trunk: TrunkNames) -> events.CallEvent | None:
     if not (trunk.owns(channel) and frame.one("Context") == trunk.context and frame.of_caller):
         return None
     return events.CallArrived(call=frame.call, at=frame.at, did=did, channel=channel)
+
+
+def _identified(frame: _Frame, trunk: TrunkNames) -> events.CallEvent | None:
+    """Who calls, by the raw header: parsed here and nowhere else, for the dialplan's own parsing can be fooled (M8)."""
+    if not (frame.of_caller and trunk.owns(frame.one("Channel")) and frame.one("Context") == SD_INBOUND):
+        return None
+    caller = parse_from_header(
+        unquote(frame.one("From"), errors="replace"),
+        asserted=unquote(frame.one("Pai"), errors="replace") or None,
+        own_numbers=trunk.own_numbers,
+        area_code=trunk.area_code,
+    )
+    return events.CallerIdentified(call=frame.call, at=frame.at, caller=caller, did=frame.one("Did"))
 
 
 def _joined(frame: _Frame, _: TrunkNames) -> events.CallEvent | None:
@@ -218,7 +245,7 @@ def _held(frame: _Frame, _: TrunkNames) -> events.CallEvent | None:
 
 
 def _direct_leg(frame: _Frame) -> events.CallEvent | None:
-    """A phone rung without a queue: a caller who comes back, or a rescue. The phone's own channel tells, in our context."""
+    """A phone rung without a queue (a return, a rescue): its own channel tells, standing in our own context."""
     phone, queue = _PHONE_CHANNEL.fullmatch(frame.one("Channel")), frame.one("Queue")
     if phone is None or frame.of_caller or not queue or frame.one("Context") not in _LEG_CONTEXTS:
         return None

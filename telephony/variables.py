@@ -51,6 +51,7 @@ SD_TOWN_RING: Final = "SD_TOWN_RING"
 FROM_TRUNK: Final = "from-trunk"
 FROM_INTERNAL: Final = "from-internal"
 SD_AGI: Final = "sd-agi"
+SD_INBOUND: Final = "sd-inbound"
 SD_OPERATOR: Final = "sd-operator"
 SD_RETURN: Final = "sd-return"
 SD_RESCUE: Final = "sd-rescue"
@@ -67,8 +68,10 @@ ORIGINATE_CONTEXTS: Final = frozenset({SD_DIAL, SD_OPERATOR, SD_RETURN, FROM_INT
 # --- events
 RETURNING_EVENT: Final = "SDReturning"
 """UserEvent of the dialplan when a transferred caller comes back to the operator."""
+CALLER_EVENT: Final = "SDCaller"
+"""UserEvent of a call that has just come in: its raw From and P-Asserted-Identity, URI-encoded."""
 LEG_EVENT: Final = "SDLeg"
-"""UserEvent of a staff phone that is rung without a queue (a return, a rescue); its `State` is ringing, answered or missed."""
+"""UserEvent of a phone that is rung without a queue (a return, a rescue); `State`: ringing, answered or missed."""
 
 AMI_EVENTS: Final = frozenset(
     {

@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from crm.db import Database
 from crm.journal import CONTACT_METHODS
 from crm.staff import Role
-from web import words
+from web import audit_words, words
 from web.bundle import Bundle
 from web.settings import WebSettings
 from workers.feed import Feed, Notice
@@ -77,10 +77,12 @@ def _environment(bundle: Bundle) -> Environment:
         plural=words.plural,
         METHODS=CONTACT_METHODS,
         TOPICS=words.TOPICS,
+        SUBJECTS=audit_words.SUBJECTS,
         BREAK_REASONS=words.BREAK_REASONS,
         Role=Role,
     )
     environment.filters.update(
+        audit_details=audit_words.details,
         epoch=words.epoch,
         day=words.day,
         age=words.age,

@@ -25,7 +25,7 @@ TOPICS = (
     "иное",
 )
 
-BREAK_REASONS = ("обед", "перерыв", "совещание", "выезд", "работа с документами")
+BREAK_REASONS = ("обед", "отдых", "совещание", "выезд", "работа с документами")
 
 
 def plural(number: int, one: str, few: str, many: str) -> str:

@@ -239,7 +239,8 @@ def _colleague(employee: Employee, number: str | None, presence: Presence | None
         return Colleague(employee, number, "offline", "не на линии", None)
     state = PresenceState(presence.state)
     free = state is PresenceState.READY and employee.role == Role.SPECIALIST
-    words = presence.reason or ("на месте" if free else state.title)
+    # «готов» would have to agree with the person's gender, which nobody asked for.
+    words = presence.reason or ("на месте" if free else "на линии" if state is PresenceState.READY else state.title)
     return Colleague(employee, number, state.value, words, presence.since)
 
 

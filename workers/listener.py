@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from sqlalchemy.exc import SQLAlchemyError
 
 from callflow.events import CallEvent
-from crm import calls, exchange_state, presence, training
+from crm import calls, exchange_state, institution, presence, staff, training
 from crm.db import Database, open_database
 from crm.training import TRAINING_PREFIX
 from telephony.ami import AmiSession
@@ -44,7 +44,7 @@ class Listener:
         self._database = database
         self._feed = feed
         self._recorder = Recorder(database, feed)
-        self._trunk = TrunkNames()
+        self._trunk = self._trunk_names()
         self._housekeeping = Housekeeping(database, feed, settings.audit_anchor)
         self._session = AmiSession(
             exchange.ami_address(settings),
@@ -72,6 +72,12 @@ class Listener:
             self._settle_training(channel)
         elif is_forged(message):
             log.warning("security: an incomplete or doubled %s event was ignored", message.event)
+
+    def _trunk_names(self) -> TrunkNames:
+        """With the numbers that a caller cannot honestly present: our DIDs and extensions (B32)."""
+        with self._database.reading() as session:
+            own = frozenset(institution.dids(session)) | frozenset(staff.extension_numbers(session))
+            return TrunkNames(own_numbers=own, area_code=institution.area_code(session))
 
     def _settle_training(self, channel_id: str) -> None:
         try:
@@ -113,6 +119,7 @@ class Listener:
             if stopping.is_set():
                 return
             try:
+                self._trunk = self._trunk_names()
                 self._housekeeping.run(datetime.now(UTC))
                 exchange.apply_if_wanted(self._settings, self._database)
                 if self._session.link.up:

@@ -73,9 +73,7 @@ def _resampled(samples: array[int], rate: int) -> array[int]:
     step = rate / RATE
     count = int(len(samples) / step)
     bounds = [round(index * step) for index in range(count + 1)]
-    return array(
-        "h", (sum(samples[a:b]) // (b - a) if b > a else samples[a] for a, b in pairwise(bounds))
-    )
+    return array("h", (sum(samples[a:b]) // (b - a) if b > a else samples[a] for a, b in pairwise(bounds)))
 
 
 def _with_honest_sizes(wav: bytes) -> bytes:

@@ -1,5 +1,7 @@
 """What a caller writes into his headers reaches our programs as data, never as a line of theirs (M7, M8)."""
 
+from urllib.parse import unquote
+
 import pytest
 
 from tests.asterisk.conftest import Calling
@@ -26,7 +28,10 @@ def test_a_forging_from_header_makes_no_event_and_no_agi_line(  # noqa: PLR0917 
     assert caller.finish() == 0, caller.errors()
     wait_for(lambda: "done" in agi.lines(), 5, "the lookup")
     wait_for(lambda: not exchange.channels(), 5)
-    assert firehose.events("UserEvent") == []
+    # Our own word about the caller, once, with all of his header inside one line of it.
+    (own,) = firehose.events("UserEvent")
+    assert own["UserEvent"] == "SDCaller"
+    assert unquote(own["From"]).startswith(header)
     assert [line for line in agi.lines() if line.startswith(("agi_forged", "X:", "SET"))] == []
     assert sum(line.startswith("agi_request:") for line in agi.lines()) == 1
     numbers = {event["CallerIDNum"] for event in firehose.events() if "CallerIDNum" in event}

@@ -149,7 +149,7 @@ def test_a_normal_hang_up_by_the_operator_ends_the_call(
     wait_for(lambda: not exchange.channels(), 5)
     assert len(phone.invites) == 1
     assert tap.wait_event("AgentComplete")["Reason"] == "agent"
-    assert not tap.events("UserEvent")
+    assert {event["UserEvent"] for event in tap.events("UserEvent")} == {"SDCaller"}, "no return"
 
 
 def test_only_exact_numbers_are_ours(exchange: LiveExchange, firehose: AmiTap, call: Calling) -> None:

@@ -83,7 +83,7 @@ def test_a_normal_end_never_rings_again(  # noqa: PLR0917 - fixtures
     assert caller.finish(8) == 0, caller.errors()
     wait_for(lambda: not exchange.channels(), 5)
     assert len(phone.invites) == 1
-    assert not tap.events("UserEvent")
+    assert {event["UserEvent"] for event in tap.events("UserEvent")} == {"SDCaller"}, "no return"
 
 
 def test_paused_operators_are_rung_when_our_software_is_dead(

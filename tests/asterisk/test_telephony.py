@@ -82,6 +82,7 @@ def test_a_call_is_told_from_its_arrival_to_its_end(
     kinds = [type(fact).__name__ for fact in listener.facts]
     assert kinds == [
         "CallArrived",
+        "CallerIdentified",
         "CallerWaiting",
         "OperatorRinging",
         "OperatorAnswered",
@@ -91,6 +92,7 @@ def test_a_call_is_told_from_its_arrival_to_its_end(
     assert len({fact.call for fact in listener.facts}) == 1
     arrived, released = listener.of(events.CallArrived)[0], listener.of(events.OperatorReleased)[0]
     assert arrived.did == DID
+    assert listener.of(events.CallerIdentified)[0].caller.number == "+79070000101"
     assert released.extension == "101"
     # The Local channel that rang has gone out of the way by then, so AgentComplete names the phone's own channel.
     assert listener.of(events.OperatorAnswered)[0].leg == listener.of(events.OperatorRinging)[0].leg

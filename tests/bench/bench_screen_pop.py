@@ -183,7 +183,7 @@ def run(calls: int | None = None, seconds: float | None = None) -> list[Figure]:
                 "ms",
                 limit,
                 peer=percentile(journeys.called, share),
-                peer_name="Asterisk alone, INVITE → its AgentCalled",
+                peer_name="INVITE → its AgentCalled, our lookup leg included",
                 note=note,
             )
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Self
 
 from crm.demo import bulk
 from telephony.config.plan import Address
@@ -21,6 +22,10 @@ class Callers(SippCaller):
         numbers.write_text("\n".join(["SEQUENTIAL", *self.numbers, ""]))
         self._messages = folder / "messages.csv"
         self.command += ["-inf", str(numbers), "-trace_shortmsg", "-shortmessage_file", str(self._messages)]
+
+    def __enter__(self) -> Self:
+        super().__enter__()
+        return self
 
     def invited(self) -> dict[str, float]:
         """When each number's first INVITE was sent, by SIPp's own log of messages: seconds of CLOCK_REALTIME."""

@@ -42,7 +42,8 @@ HEAD = ("figure", "ours", "unit", "limit", "peer in the same run", "verdict")
 
 def table(figures: Iterable[Figure]) -> str:
     """All rows, aligned; notes below, numbered."""
-    rows, notes = [HEAD], []
+    rows: list[tuple[str, ...]] = [HEAD]
+    notes: list[str] = []
     for figure in figures:
         name, *rest = figure.cells()
         if figure.note and figure.note not in notes:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import delete, select
 
@@ -83,7 +84,8 @@ def running_office(*, operators: int, families: int = 0) -> Iterator[Office]:
     """The demo's records with `operators` of our own in the first service, ready, and `families` of `crm.demo.bulk`."""
     first_rtp = 20000 + secrets.randbelow(100) * 100
     service = LiveService(DISPATCH_RTP_PORTS=f"{first_rtp}-{first_rtp + _RTP_PORTS - 1}")
-    settings = ServiceSettings(data_dir=service.data_dir, ami_port=service.ami.port, _env_file=None)
+    values: dict[str, Any] = {"_env_file": None}
+    settings = ServiceSettings(data_dir=service.data_dir, ami_port=service.ami.port, **values)
     upgrade(settings.database_address())
     database = open_database(settings)
     try:

@@ -44,7 +44,7 @@ def finish_the_story(office: LiveOffice, anna: Person, call: CallRecord) -> None
 @pytest.mark.parametrize("name", PROCESSES)
 def test_a_ringing_call_outlives_the_death_of(office: LiveOffice, name: str) -> None:
     anna = office.person("lavrova").ready()
-    anna.forgiven = AWAY
+    anna.forgiven += AWAY
     office.call()
     expect(anna.page.locator(".call-panel.ringing")).to_be_visible()
     call = office.last_call()
@@ -64,7 +64,7 @@ def test_a_ringing_call_outlives_the_death_of(office: LiveOffice, name: str) -> 
 @pytest.mark.parametrize("name", PROCESSES)
 def test_a_talk_outlives_the_death_of(office: LiveOffice, name: str) -> None:
     anna = office.person("lavrova").ready()
-    anna.forgiven = AWAY
+    anna.forgiven += AWAY
     office.call()
     anna.page.click("#b-answer")
     expect(anna.page.locator(".call-panel.talking")).to_be_visible()
@@ -125,7 +125,7 @@ def test_with_all_of_ours_dead_a_caller_reaches_a_telephone_and_the_talk_is_adop
 
 def test_a_killed_exchange_is_said_on_the_screen_and_heals_by_itself(office: LiveOffice) -> None:
     anna = office.person("lavrova").ready()
-    anna.forgiven = AWAY
+    anna.forgiven += AWAY
     office.call()
     anna.page.click("#b-answer")
     expect(anna.page.locator(".call-panel.talking")).to_be_visible()
@@ -146,5 +146,3 @@ def test_a_killed_exchange_is_said_on_the_screen_and_heals_by_itself(office: Liv
     expect(anna.page.locator(".call-panel.ringing")).to_be_visible()
     anna.page.click("#b-answer")
     anna.hears()
-
-

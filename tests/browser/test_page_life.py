@@ -1,4 +1,4 @@
-"""What happens to a page must not happen to the caller: refresh, crash, closing, two tabs, a background tab, no microphone."""
+"""What happens to a page must not happen to the caller: refresh, crash, two tabs, a background tab, no microphone."""
 
 import contextlib
 

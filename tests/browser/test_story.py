@@ -20,7 +20,7 @@ def talking(person: Person) -> None:
     person.hears()
 
 
-def test_the_whole_story_from_the_invite_to_the_journal_row(office: LiveOffice) -> None:
+def test_the_whole_story_from_the_invite_to_the_journal_row(office: LiveOffice) -> None:  # noqa: PLR0915 - one story
     started = datetime.now(UTC)
     anna, pyotr, alla = (office.person(login) for login in ("lavrova", "zayac", "gromova"))
     anna.ready()

@@ -1,7 +1,8 @@
 """A stand-in for Asterisk's process: `run SOCKET JOURNAL CALL` and `console SOCKET -rx COMMAND`.
 
 It ends on `core stop now`, and on `core stop when convenient` once the file CALL (a talk in progress) is gone. Every
-command is written to JOURNAL. A file named CALL + ".refuse" makes it fail at its start; CALL + ".deaf" makes the console fail.
+command is written to JOURNAL. A file named CALL + ".refuse" makes it fail at its start; CALL + ".deaf" makes the
+console fail.
 """
 # ruff: noqa: PTH108, PTH110, PTH123 - it must start in 20 ms, and pathlib is half of that
 

@@ -68,6 +68,9 @@ _ENERGY = """async () => {
   return energy;
 }"""
 
+MERGED = r"409 \(Conflict\) \(.*/appeals/\d+/draft\)"
+"""Chromium reports each refused request; a form whose draft changed meanwhile puts both together after this one."""
+
 Row = TypeVar("Row")
 
 
@@ -77,7 +80,7 @@ class Person:
     def __init__(self, office: LiveOffice, context: BrowserContext, login: str, extension: str) -> None:
         self.office, self.context, self.login, self.extension = office, context, login, extension
         self.errors: list[str] = []
-        self.forgiven: list[str] = []
+        self.forgiven = [MERGED]
         """Patterns of console errors that this test provokes, such as a server that is away."""
         context.add_init_script(_WITNESS)
         context.on("console", self._console)
@@ -107,8 +110,8 @@ class Person:
         """«Готов(а) к звонкам», and waits until the queue would ring this browser."""
         self.page.bring_to_front()
         expect(self.page.locator("#phone-state")).to_contain_text(f"{self.extension} на связи")
-        if self.page.locator("#part-call button[value=ready]").count():
-            self.page.locator("#part-call button[value=ready]").click()
+        self.page.locator("#part-call button[value=ready]").click()
+        expect(self.page.locator("#part-call")).to_contain_text("Вы на линии")
         self.office.wait_rung(self.extension)
         return self
 
@@ -118,8 +121,9 @@ class Person:
 
     def notices(self) -> list[dict[str, Any]]:
         """The live stream's notices."""
-        told = [one.removeprefix("live notice ") for one in self.page.evaluate("window.__heard") if one.startswith("live notice ")]
-        return [json.loads(one) for one in told]
+        mark = "live notice "
+        told = self.page.evaluate("window.__heard")
+        return [json.loads(one.removeprefix(mark)) for one in told if one.startswith(mark)]
 
     def energy(self, page: Page | None = None) -> float:
         """The energy of the sound that came in over the wire (W3C webrtc-stats, totalAudioEnergy); it only grows."""
@@ -245,7 +249,8 @@ class LiveOffice:
 
     def audited(self, since: datetime) -> list[str]:
         """What the audit log has since then."""
-        return [row.action for row in self.rows(select(AuditEvent).where(AuditEvent.at >= since).order_by(AuditEvent.seq))]
+        newer = select(AuditEvent).where(AuditEvent.at >= since).order_by(AuditEvent.seq)
+        return [row.action for row in self.rows(newer)]
 
     # --- between tests
 
@@ -273,7 +278,9 @@ class LiveOffice:
         open_calls = select(CallRecord.id).where(CallRecord.ended_at.is_(None))
         wait_for(lambda: not self.rows(open_calls), 8, "every call to be closed in the records", pause=0.1)
         self.tidy()
-        wait_for(lambda: "-web/" not in self.console("pjsip show contacts"), 5, "the browsers' phones to be gone", pause=0.1)
+        wait_for(
+            lambda: "-web/" not in self.console("pjsip show contacts"), 5, "the browsers' phones to be gone", pause=0.1
+        )
 
     def tidy(self) -> None:
         """Puts the operators away in the rows, and waits until the exchange follows."""

@@ -45,4 +45,4 @@ def office(running_office: LiveOffice) -> Iterator[LiveOffice]:
     running_office.reset()
     if not running_office.load_after_first_test:
         running_office.load_after_first_test = running_office.load()
-    assert errors == []
+    assert not errors, "\n".join(errors)

@@ -93,7 +93,7 @@ class LiveService:
 
     def page_answers(self) -> bool:
         try:
-            with urllib.request.urlopen(f"{self.url}/login", timeout=2) as answer:
+            with urllib.request.urlopen(f"{self.url}/login", timeout=2) as answer:  # noqa: S310 - our own
                 return bool(answer.status == 200)
         except (urllib.error.URLError, OSError):
             return False
@@ -147,7 +147,13 @@ class LiveService:
     def command(self, *words: str) -> subprocess.CompletedProcess[str]:
         """One `family-dispatch …` beside the running service."""
         return subprocess.run(
-            [str(PROGRAM), *words], env=self.environment, cwd=self.folder, capture_output=True, text=True, timeout=60
+            [str(PROGRAM), *words],
+            env=self.environment,
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
         )
 
     def trunk_address(self) -> Address:

@@ -38,6 +38,8 @@ function paint() {
     help.hidden = !(face.state === "no-microphone" && face.problem);
     help.querySelector("[data-words]").textContent = PROBLEMS[face.problem] ?? "";
   }
+  const talk = document.querySelector("[data-talk-state]");
+  if (talk && face.state === "talking") talk.textContent = face.held ? "На удержании" : "Разговор";
   const inBrowser = !["off", "desk"].includes(face.state);
   for (const button of document.querySelectorAll("[data-do]")) {
     const action = button.dataset.do;
@@ -46,6 +48,8 @@ function paint() {
     if (["hold", "mute", "keypad"].includes(action)) button.disabled = face.state !== "talking";
     if (action === "hold") button.setAttribute("aria-pressed", String(Boolean(face.held)));
     if (action === "mute") button.setAttribute("aria-pressed", String(Boolean(face.muted)));
+    const word = button.querySelector("[data-on]");
+    if (word) word.textContent = button.getAttribute("aria-pressed") === "true" ? word.dataset.on : word.dataset.off;
   }
   for (const part of document.querySelectorAll("[data-phone]")) part.hidden = (part.dataset.phone === "browser") !== inBrowser;
 }

@@ -27,6 +27,8 @@ STATES = {
     "failed": "не удался",
 }
 
+ONLY_THE_TOWN = "Учебный звонок возможен только с номеров вымышленного города."
+
 
 class Wish(Fields):
     """Who calls, where, what they say."""
@@ -105,7 +107,7 @@ def _refusals(wish: Wish, dids: list[str], number: phone.PhoneNumber | None) -> 
     # The caller is simulated in either mode, so the demo's rule applies in both: only the invented town.
     refusal = phone.refusal(wish.from_number, mode="demo", own_dids=dids)
     if refusal is not None or number is None:
-        errors["from_number"] = refusal or "Номер не распознан."
+        errors["from_number"] = "Номер не распознан." if number is None else ONLY_THE_TOWN
     if wish.to_did not in dids:
         errors["to_did"] = "Выберите линию из списка."
     return errors

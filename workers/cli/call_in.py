@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from workers.cli.common import Refused, records, settings_of
+from workers.cli.common import Refused, claim_mode, records, settings_of
 
 if TYPE_CHECKING:
     from crm.calls import CallRecord
@@ -46,6 +46,7 @@ def call_in(  # noqa: PLR0917 - typer gives them by name
     settings = settings_of(data_dir)
     if settings.mode != "demo":
         raise Refused("Учебные звонки есть только в учебном режиме (DISPATCH_MODE=demo).")
+    claim_mode(settings)
     caller = _caller(from_number)
     if set(keys) - _KEYS:
         raise Refused("Клавиши – цифры, * и #, «w» – пауза в полсекунды.")
@@ -71,7 +72,7 @@ def call_in(  # noqa: PLR0917 - typer gives them by name
                 hold_seconds=hold,
             )
             call_id = call.id
-        typer.echo(f"Звонок с {caller or 'скрытого номера'} на {did}")
+        typer.echo(f"Звонок {'с ' + caller if caller else 'со скрытого номера'} на {did}")
         if not enqueue_training_call(settings.redis_address(), call_id):
             _fail(database, call_id)
             raise Refused("Служба не запущена: очередь не отвечает. Запустите: family-dispatch up", code=1)

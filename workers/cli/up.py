@@ -9,6 +9,7 @@ writes a plan and executes the supervisor in its own place: same process id, sam
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -159,7 +160,13 @@ def _announcement(settings: Any, database: Database) -> str:
             numbers = institution.active_lines(session)
         lines += ["Учебные учётные записи (имя, пароль):", *login_lines(), ""]
         if numbers:
-            command = f"family-dispatch call-in --from +79070000101 --to {numbers[0].did}"
+            command = f"{_program()} call-in --from +79070000101"
             lines += ["Позвонить в службу из вымышленного города (в другом окне):", f"  {command}", ""]
     lines.append("Остановить: Ctrl-C")
     return "\n".join(lines)
+
+
+def _program() -> str:
+    """What to type to start this program again; with its folder, unless the shell finds it by its name alone."""
+    program = Path(sys.argv[0])
+    return program.name if shutil.which(program.name) else os.path.relpath(program)

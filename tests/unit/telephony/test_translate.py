@@ -1,6 +1,7 @@
 """AMI events to facts of a call."""
 
 from datetime import UTC, datetime, timedelta, timezone
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given
@@ -142,3 +143,41 @@ HEADERS = st.lists(st.tuples(NAMES, st.text(st.characters(codec="utf-8"), max_si
 def test_no_message_raises(headers: list[tuple[str, str]], name: str) -> None:
     translate(Message.of(("Event", name), *headers), trunk=TRUNK, at=AT)
     fact(name, **{key: value.replace("\r", "") for key, value in headers if key != "Event"})
+
+
+def caller(raw: str, pai: str = "", trunk: TrunkNames = TRUNK, **headers: str) -> events.CallEvent | None:
+    told = {"UserEvent": "SDCaller", "Context": "sd-inbound", "Exten": "s", "Did": "+74924800001"}
+    told |= {"From": quote(raw, safe=""), "Pai": quote(pai, safe="")} | headers
+    return translate(message(channel_event("UserEvent", uniqueid=CALL, **told)), trunk=trunk)
+
+
+def test_the_caller_is_read_from_his_raw_header() -> None:
+    found = caller('"Елена \\"К\\"" <sip:+79070000101@host;x=1>;tag=7')
+    assert isinstance(found, events.CallerIdentified)
+    assert (found.did, found.caller.kind, found.caller.number) == ("+74924800001", "number", "+79070000101")
+    assert found.caller.name == 'Елена "К"'
+
+
+def test_a_header_full_of_line_breaks_is_one_suspicious_caller() -> None:
+    found = caller("<sip:8%0d%0aEvent:%20UserEvent@x>\r\nAction: Originate\r\n\x00")
+    assert isinstance(found, events.CallerIdentified)
+    assert found.caller.kind in ("suspicious", "hidden")
+
+
+def test_our_own_number_as_caller_id_and_another_asserted_identity_are_noticed() -> None:
+    trunk = TrunkNames(own_numbers=frozenset({"+74924800001", "101"}), area_code="49248")
+    for raw, pai in (
+        ("<sip:+74924800001@x>", ""),
+        ("<sip:101@x>", ""),
+        ("<sip:+79070000101@x>", "<sip:+79070000201@x>"),
+    ):
+        found = caller(raw, pai, trunk)
+        assert isinstance(found, events.CallerIdentified)
+        assert found.caller.note == "возможна подмена", raw
+
+
+@pytest.mark.parametrize(
+    "forged", [{"Context": "from-internal"}, {"Channel": "PJSIP/101-00000001"}, {"Linkedid": "1763712000.9"}]
+)
+def test_who_calls_is_told_by_the_callers_own_channel_in_our_own_context_only(forged: dict[str, str]) -> None:
+    assert caller("<sip:+79070000101@x>", **forged) is None

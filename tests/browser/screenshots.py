@@ -1,0 +1,392 @@
+"""The pictures of the user guide (docs/ru/images), taken anew from the running service: `make screenshots`.
+
+One function per picture, in the order of one story: a call comes in, is answered, becomes a journal row; then what the
+head and the administrator see. Each waits for what the picture shows. Names given: only those pictures are written.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+import subprocess
+import sys
+import zlib
+from collections import Counter
+from collections.abc import Callable
+from functools import partial
+from itertools import chain
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.support.service import PROGRAM, LiveService
+from tests.support.tools import Tools
+
+IMAGES = Path(__file__).resolve().parents[2] / "docs" / "ru" / "images"
+LIMIT = 150_000
+"""Bytes of one picture: the guide is read from the repository."""
+PATIENCE_MS = 30_000
+# Debian's Chromium has its Russian in a package of its own: the empty date fields as any Russian browser shows them.
+_DATES = """() => document.querySelectorAll("input[type=date]").forEach((field) => {
+  field.type = "text"; field.placeholder = "дд.мм.гггг";
+})"""
+CALLER, SHARED, UNKNOWN = "+79070000101", "+79070000801", "+79070003199"
+
+
+class Story:
+    """The service, the people at their screens, and the townspeople who call."""
+
+    def __init__(self, service: LiveService, browser: Browser, wanted: list[str]) -> None:
+        self.service, self.browser, self.wanted = service, browser, wanted
+        self.pages: dict[str, Page] = {}
+        self.calls: list[subprocess.Popen[bytes]] = []
+
+    def page(self, login: str = "") -> Page:
+        """The screen of this person, signed in; of nobody in particular without a name."""
+        if login not in self.pages:
+            context = self.browser.new_context(viewport={"width": 1366, "height": 768}, locale="ru-RU")
+            context.set_default_timeout(PATIENCE_MS)
+            page = context.new_page()
+            page.goto(f"{self.service.url}/login")
+            if login:
+                page.fill("#login", login)
+                page.fill("#password", f"demo-{login}-2026")
+                page.click("button[type=submit]")
+                page.wait_for_selector(".nav")
+            self.pages[login] = page
+        self.pages[login].bring_to_front()
+        return self.pages[login]
+
+    def open(self, login: str, title: str) -> Page:
+        """A section of the menu; without loading the page anew, as a click does it."""
+        page = self.page(login)
+        page.click(f".nav a:has-text('{title}')")
+        expect(page.locator(".nav a[aria-current=page]")).to_have_text(title)
+        return page
+
+    def call(self, number: str = CALLER, seconds: int = 120) -> None:
+        """Somebody of the town calls the dispatchers."""
+        command = [str(PROGRAM), "call-in", "--from", number, "--hold", str(seconds)]
+        self.calls.append(
+            subprocess.Popen(command, env=self.service.environment, cwd=self.service.folder, stdout=subprocess.DEVNULL)
+        )
+
+    def take(self, name: str, page: Page) -> None:
+        """Write one picture."""
+        page.evaluate("document.fonts.ready")
+        if not self.wanted or name in self.wanted:
+            picture = smaller(page.screenshot(animations="disabled", caret="hide"))
+            (IMAGES / f"{name}.png").write_bytes(picture)
+            print(f"{name}.png: {len(picture) // 1000} КБ", flush=True)
+            assert len(picture) <= LIMIT, f"{name}.png has {len(picture)} bytes"
+
+    def end(self) -> None:
+        """Nobody calls any longer."""
+        for call in self.calls:
+            call.kill()
+            call.wait()
+
+
+def login(story: Story) -> None:
+    """The first page, with the accounts of the demo."""
+    story.take("login", story.page())
+
+
+def workplace_idle(story: Story) -> None:
+    """Before the first call."""
+    page = story.page("lavrova")
+    expect(page.locator("#phone-state")).to_contain_text("на связи")
+    story.take("workplace-idle", page)
+    page.click("#part-call button[value=ready]")
+    expect(page.locator("#status-menu")).to_contain_text("Готов(а)")
+    page.wait_for_timeout(1500)  # the exchange follows the wish
+
+
+def status_menu(story: Story) -> None:
+    """Own status."""
+    page = story.page("lavrova")
+    page.click("#status-menu summary")
+    story.take("status-menu", page)
+    page.keyboard.press("Escape")
+    if page.locator("#status-menu[open]").count():
+        page.click("#status-menu summary")
+
+
+def keys(story: Story) -> None:
+    """The sheet of keys."""
+    page = story.page("lavrova")
+    page.click("[data-dialog=keys]")
+    expect(page.locator("#keys")).to_be_visible()
+    story.take("keys", page)
+    page.click("#keys [data-close]")
+
+
+def workplace_ringing(story: Story) -> None:
+    """The card before the answer."""
+    page = story.page("lavrova")
+    story.call()
+    expect(page.locator(".call-panel.ringing")).to_be_visible()
+    expect(page.locator("#card-title")).to_have_text("Елена Викторовна")
+    story.take("workplace-ringing", page)
+
+
+def workplace_answered(story: Story) -> None:
+    """Answered, identity not yet confirmed: the answers to the control questions are being written."""
+    page = story.page("lavrova")
+    page.click("#b-answer")
+    expect(page.locator(".call-panel.talking")).to_be_visible()
+    page.fill("#i-street", "Лесная")
+    page.fill("#i-birth", "17.04.1985")
+    page.check("[name=named]")
+    story.take("workplace-answered", page)
+
+
+def workplace_talking(story: Story) -> None:
+    """The open card and the appeal side by side."""
+    page = story.page("lavrova")
+    page.click("text=Личность подтверждена")
+    expect(page.locator("#part-card")).to_contain_text("Дарья")
+    page.select_option("#a-topic", "документы")
+    page.fill("#a-substance", "Просит разъяснить, как получить справку о составе семьи для школы.")
+    expect(page.locator("[data-saved]")).to_contain_text("сохранено")
+    expect(page.locator(".toast")).to_have_count(0)
+    story.take("workplace-talking", page)
+
+
+def strip(story: Story) -> None:
+    """Another section during a talk."""
+    page = story.open("lavrova", "Семьи")
+    expect(page.locator("#part-strip, .strip").first).to_contain_text("Идёт разговор")
+    story.take("strip", page)
+    page.click("text=Вернуться на рабочее место")
+    expect(page.locator("#b-hangup")).to_be_visible()
+
+
+def workplace_wrapup(story: Story) -> None:
+    """After the talk, until the row is written."""
+    page = story.page("lavrova")
+    page.click("#b-hangup")
+    expect(page.locator(".call-panel.wrapup")).to_be_visible()
+    story.take("workplace-wrapup", page)
+    page.click("text=Сохранить в журнал")
+    expect(page.locator("#toasts")).to_contain_text("записано в журнал")
+    expect(page.locator("#part-call")).to_contain_text("Звонков нет")
+
+
+def workplace_shared(story: Story) -> None:
+    """Several people on one number."""
+    page = story.page("lavrova")
+    page.wait_for_timeout(1500)  # the exchange lets calls through again
+    expect(page.locator(".toast")).to_have_count(0)
+    story.call(SHARED)
+    expect(page.locator("#card-title")).to_contain_text("На этом номере")
+    page.click("#b-answer")
+    expect(page.locator(".call-panel.talking")).to_be_visible()
+    story.take("workplace-shared", page)
+    _finish_without_entry(page)
+
+
+def new_card(story: Story) -> None:
+    """A card made during the talk."""
+    page = story.page("lavrova")
+    page.wait_for_timeout(1500)
+    story.call(UNKNOWN)
+    expect(page.locator("#card-title")).to_have_text("Номера нет в картотеке")
+    page.click("#b-answer")
+    expect(page.locator(".call-panel.talking")).to_be_visible()
+    page.click("#card-find >> text=Новая карточка")
+    expect(page.locator("#card-find #f-surname")).to_be_visible()
+    story.take("new-card", page)
+    _finish_without_entry(page)
+
+
+def _finish_without_entry(page: Page) -> None:
+    page.click("#b-hangup")
+    page.click("text=Закончить без записи в журнал")
+    page.click("text=Закончить обработку")
+    expect(page.locator("#part-call")).to_contain_text("Звонков нет")
+
+
+def journal(story: Story) -> None:
+    """The statutory journal."""
+    page = story.open("lavrova", "Журнал")
+    page.evaluate(_DATES)
+    expect(page.locator("tbody")).to_contain_text("справку о составе семьи")
+    story.take("journal", page)
+
+
+def families(story: Story) -> None:
+    """Search."""
+    page = story.open("lavrova", "Семьи")
+    page.fill("#f-text", "гусев")
+    page.click("main button:has-text('Найти')")
+    expect(page.locator("tbody tr").first).to_be_visible()
+    story.take("families", page)
+
+
+def family(story: Story) -> None:
+    """One card."""
+    page = story.page("lavrova")
+    page.fill("#f-text", "кузнецова елена")
+    page.click("main button:has-text('Найти')")
+    expect(page.locator("tbody tr")).to_have_count(1)
+    page.click("text=Открыть")
+    expect(page.locator("main")).to_contain_text("Состав семьи")
+    story.take("family", page)
+
+
+def me(story: Story) -> None:
+    """The ring, the microphone, the password."""
+    page = story.page("lavrova")
+    page.click(".bar-right details.menu summary")
+    page.click("text=Моя страница")
+    expect(page.locator("main")).to_contain_text("Звук звонка")
+    story.take("me", page)
+
+
+def training(story: Story) -> None:
+    """A townsman's call, ordered on the page."""
+    page = story.open("roshchina", "Учебный звонок")
+    story.take("training", page)
+
+
+def audit(story: Story) -> None:
+    """Who did what."""
+    page = story.open("roshchina", "Аудит")
+    expect(page.locator("#phone-state")).to_contain_text("на связи")
+    expect(page.locator("tbody tr").first).to_be_visible()
+    story.take("audit", page)
+
+
+def settings(story: Story) -> None:
+    """Lines and people."""
+    page = story.open("kim", "Настройки")
+    expect(page.locator("main")).to_contain_text("Все изменения применены")
+    story.take("settings", page)
+
+
+def settings_person(story: Story) -> None:
+    """A new colleague."""
+    page = story.page("kim")
+    page.click("text=Добавить сотрудника")
+    expect(page.locator("dialog[open]")).to_be_visible()
+    story.take("settings-person", page)
+    page.click("dialog[open] [data-close]")
+
+
+def system(story: Story) -> None:
+    """Each part, green."""
+    page = story.open("kim", "Проверка системы")
+
+    for _ in range(20):  # some parts report once in a while
+        if "Всё в порядке" in page.locator("main").inner_text():
+            break
+        page.wait_for_timeout(1000)
+        page.click("text=Проверить ещё раз")
+    story.take("system", page)
+
+
+STORY: tuple[Callable[[Story], None], ...] = (
+    login,
+    workplace_idle,
+    status_menu,
+    keys,
+    workplace_ringing,
+    workplace_answered,
+    workplace_talking,
+    strip,
+    workplace_wrapup,
+    workplace_shared,
+    new_card,
+    journal,
+    families,
+    family,
+    me,
+    training,
+    audit,
+    settings,
+    settings_person,
+    system,
+)
+
+
+def smaller(png: bytes) -> bytes:
+    """The same picture in its 256 most frequent colours, the rest as the nearest of them; two thirds smaller."""
+    width, height, channels, rows = _pixels(png)
+    painted = [[bytes(row[at : at + 3]) for at in range(0, width * channels, channels)] for row in rows]
+    count = Counter(chain.from_iterable(painted))
+    palette = [colour for colour, _times in count.most_common(256)]
+    place = {colour: palette.index(min(palette, key=partial(_distance, colour))) for colour in count}
+    lines = b"".join(b"\0" + bytes(place[colour] for colour in row) for row in painted)
+    header = struct.pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0)
+    parts = ((b"IHDR", header), (b"PLTE", b"".join(palette)), (b"IDAT", zlib.compress(lines, 9)), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in parts
+    )
+
+
+def _distance(one: bytes, other: bytes) -> int:
+    return sum((left - right) ** 2 for left, right in zip(one, other, strict=True))
+
+
+def _pixels(png: bytes) -> tuple[int, int, int, list[bytearray]]:
+    """Width, height, bytes per pixel and the unfiltered rows of an 8 bit RGB(A) picture (PNG specification, 9.2)."""
+    at, data, head = 8, bytearray(), b""
+    while at < len(png):
+        (length,) = struct.unpack_from(">I", png, at)
+        kind, body = png[at + 4 : at + 8], png[at + 8 : at + 8 + length]
+        head = body if kind == b"IHDR" else head
+        data += body if kind == b"IDAT" else b""
+        at += length + 12
+    width, height, _depth, colour_type = struct.unpack_from(">IIBB", head)
+    channels = {2: 3, 6: 4}[colour_type]
+    raw, stride = zlib.decompress(bytes(data)), width * channels
+    rows: list[bytearray] = []
+    above = bytearray(stride)
+    for y in range(height):
+        start = y * (stride + 1)
+        above = _unfilter(raw[start], bytearray(raw[start + 1 : start + 1 + stride]), above, channels)
+        rows.append(above)
+    return width, height, channels, rows
+
+
+def _unfilter(kind: int, row: bytearray, above: bytearray, channels: int) -> bytearray:
+    for x in range(len(row) if kind else 0):
+        left, up = row[x - channels] if x >= channels else 0, above[x]
+        corner = above[x - channels] if x >= channels else 0
+        if kind == 4:
+            guess = left + up - corner
+            base = min((abs(guess - one), rank, one) for rank, one in enumerate((left, up, corner)))[2]
+        else:
+            base = (0, left, up, (left + up) // 2)[kind]
+        row[x] = (row[x] + base) & 0xFF
+    return row
+
+
+def main(wanted: list[str]) -> None:
+    IMAGES.mkdir(parents=True, exist_ok=True)
+    tool = Tools().chromium()
+    expect.set_options(timeout=PATIENCE_MS)
+    with LiveService() as service, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=tool.command[0],
+            args=[
+                *tool.command[1:],
+                "--no-sandbox",
+                "--disable-background-networking",
+                "--use-fake-device-for-media-stream",
+                "--use-fake-ui-for-media-stream",
+            ],
+            env=tool.environment(),
+        )
+        story = Story(service, browser, [re.sub(r"\.png$", "", name) for name in wanted])
+        try:
+            for picture in STORY:
+                picture(story)
+        finally:
+            story.end()
+            browser.close()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
