@@ -2,11 +2,22 @@
 import { hasUnsaved } from "./forms.js";
 import { noticeCall } from "./attention.js";
 
+// Who waits and who is ready may be told a moment later, all at once: a ringing card never stands behind them.
+const CAN_WAIT = new Set(["queue", "presence", "phone", "link"]);
+const WAIT = 300;
+
 let running = false;
 let again = false;
+let later = 0;
 let ask = () => {};
 
-export function refresh() {
+export function refresh(kind) {
+  if (CAN_WAIT.has(kind)) {
+    later ||= setTimeout(refresh, WAIT);
+    return;
+  }
+  clearTimeout(later);
+  later = 0;
   if (running) {
     again = true;
     return;
