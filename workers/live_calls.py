@@ -36,11 +36,7 @@ def _one_call(linkedid: str, channels: Iterable[ChannelNow], snapshot: Snapshot)
     if caller is None:
         return None
     talking = _talking_extension(caller, rows)
-    ringing = tuple(
-        (row.uniqueid, matched["extension"])
-        for row in rows
-        if (matched := _OPERATOR_LEG.match(row.channel)) and row.state != "Up" and talking is None
-    )
+    ringing = () if talking is not None else _ringing(rows, _OPERATOR_LEG) or _ringing(rows, _PHONE)
     waiting_in = next((waiting.queue for waiting in snapshot.waiting if waiting.uniqueid == linkedid), None)
     state = CallState.ARRIVED
     if talking is not None:
@@ -57,6 +53,15 @@ def _one_call(linkedid: str, channels: Iterable[ChannelNow], snapshot: Snapshot)
         ringing=ringing,
         talking=talking,
         queue=waiting_in,
+    )
+
+
+def _ringing(rows: Iterable[ChannelNow], leg: re.Pattern[str]) -> tuple[tuple[str, str], ...]:
+    """The legs that ring: a queue's are Local channels; a return and a rescue ring the phones themselves."""
+    return tuple(
+        (row.uniqueid, matched["extension"])
+        for row in rows
+        if row.state != "Up" and (matched := leg.match(row.channel)) is not None
     )
 
 

@@ -14,7 +14,7 @@ HOSTILE = {
     "B27 a formula": "=HYPERLINK(1) +1 @x",
     "B28 directions": "\u202egnp.exe\u200b\u2066",
     "B28 accents and length": "Я" + "\u0301" * 200 + "ы" * 300,
-    "B28 emoji": "👩‍👧‍👦" * 12,
+    "B28 emoji": "👩‍👧‍👦" * 40,
 }
 
 

@@ -18,6 +18,7 @@ _WORDS = {
     "[required]": "[обязательно]",
     "Try [blue]'{command_path} {help_option}'[/] for help.": "Справка: [blue]{command_path} {help_option}[/]",
     "Missing command.": "Не названа команда.",
+    "No such command {name!r}.": "Нет команды {name!r}.",
 }
 
 _gettext = gettext.gettext

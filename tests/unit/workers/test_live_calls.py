@@ -80,8 +80,12 @@ def test_a_talk_through_the_local_leg_is_a_talk_too() -> None:
 
 
 def test_music_is_not_a_talk() -> None:
-    call = one(trunk(state="Up"), channel("PJSIP/101-00000002", "5.4", state="Ringing"), queued=False)
-    assert call.state is CallState.ARRIVED
+    assert one(trunk(state="Up"), queued=False).state is CallState.ARRIVED
+
+
+def test_a_caller_on_the_way_back_rings_the_phone_itself() -> None:
+    call = one(trunk(state="Up"), channel("PJSIP/101-web-00000002", "5.4", state="Ringing"), queued=False)
+    assert (call.state, call.ringing) == (CallState.RINGING, (("5.4", "101"),))
 
 
 def test_the_towns_own_legs_and_staff_calling_each_other_are_no_calls_of_ours() -> None:
