@@ -54,12 +54,17 @@ def test_what_was_typed_survives_a_refresh_a_closed_tab_and_the_choice_of_the_ca
     expect(anna.page.locator("#part-call")).to_contain_text("Звонков нет")
 
 
-def test_the_number_in_an_untouched_form_follows_the_chosen_caller_while_typed_words_stay(place, person):
+def test_an_untouched_form_follows_the_confirmed_caller_while_typed_words_stay(place, person):
     anna = person("lavrova")
     place.ring("1.1", "+79070000801")
     place.answer("1.1")
     anna.page.fill("#a-substance", "Спрашивает")
     anna.page.locator(".candidates input[type=radio]").first.check()
+    expect(anna.page.locator("[name=named]")).to_be_visible()
+    expect(anna.page.locator("#a-name")).to_have_value("")  # caller id is not identity
+    anna.page.check("[name=named]")
+    anna.page.check("[name=voice]")
+    anna.page.click("text=Личность подтверждена")
     expect(anna.page.locator("#a-name")).not_to_have_value("")
     expect(anna.page.locator("#a-substance")).to_have_value("Спрашивает")
     expect(anna.page.locator("[data-saved]")).to_contain_text("сохранено")

@@ -80,8 +80,22 @@ function merge(form, state, answer) {
     else if (base.get(name) !== (stored ?? "") && mine.get(name) !== stored) disputed.push(name);
   }
   form.elements.version.value = answer.version;
-  state.sent = "";
+  // From now on this is what the server has: what still differs is what was typed here.
+  const known = fieldsOf(form);
+  for (const [name, stored] of Object.entries(answer.current ?? {})) known.set(name, stored ?? "");
+  state.sent = known.toString();
   if (disputed.length) say(form, "это обращение правят и в другом окне: останется ваш текст", true);
+}
+
+/** The server's newer form came while this one holds unsaved words: put both together now, not at the next refused save. */
+export function takeStored(form, incoming) {
+  const state = drafts.get(form);
+  const stored = storedOf(incoming);
+  if (!state || state.busy || stored.get("version") === form.elements.version.value) return;
+  const version = stored.get("version");
+  for (const name of ["version", "csrf"]) stored.delete(name);
+  merge(form, state, { version, current: Object.fromEntries(stored) });
+  later(form, state);
 }
 
 export const hasUnsaved = (form) => {

@@ -1,5 +1,5 @@
 // Asks for the parts of the page and puts in only those that differ. A form with unsaved words is never taken away.
-import { hasUnsaved } from "./forms.js";
+import { hasUnsaved, takeStored } from "./forms.js";
 import { noticeCall } from "./attention.js";
 
 // Who waits and who is ready may be told a moment later, all at once: a ringing card never stands behind them.
@@ -55,7 +55,12 @@ export function startRefresh(htmx) {
   document.addEventListener("htmx:oobBeforeSwap", (event) => {
     const current = event.detail.target;
     const incoming = event.detail.fragment.firstElementChild ?? event.detail.fragment;
-    if (current.dataset.version !== undefined && !mayReplace(current, incoming)) event.detail.shouldSwap = false;
+    if (current.dataset.version === undefined || mayReplace(current, incoming)) return;
+    event.detail.shouldSwap = false;
+    for (const form of current.querySelectorAll("form[data-draft]")) {
+      const stored = incoming.querySelector(`form[data-draft="${form.dataset.draft}"]`);
+      if (stored) takeStored(form, stored);
+    }
   });
   document.addEventListener("htmx:afterSettle", (event) => {
     noticeCall();

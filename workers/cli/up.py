@@ -23,6 +23,7 @@ from workers.cli.demo import login_lines
 if TYPE_CHECKING:
     from crm.db import Database
 
+PROGRAM = "family-dispatch"
 _DYING_SECONDS = 1.5
 
 
@@ -169,4 +170,6 @@ def _announcement(settings: Any, database: Database) -> str:
 def _program() -> str:
     """What to type to start this program again; with its folder, unless the shell finds it by its name alone."""
     program = Path(sys.argv[0])
-    return program.name if shutil.which(program.name) else os.path.relpath(program)
+    if program.name != PROGRAM or shutil.which(PROGRAM):
+        return PROGRAM
+    return os.path.relpath(program)
