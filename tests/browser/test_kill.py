@@ -10,7 +10,7 @@ from tests.support.live_office import LiveOffice, Person, eventually
 from tests.support.supervised import running
 
 # What a browser says of a server that is away for a moment.
-AWAY = [r"net::ERR_", r"status of 50\d", r"WebSocket connection to"]
+AWAY = [r"net::ERR_", r"status of 50\d", r"WebSocket connection to", r"^htmx:(afterRequest|sendError), "]
 BACK = 5_000
 """Milliseconds after the restart within which the card must be there (issue 2)."""
 PROCESSES = ["valkey", "agi", "listener", "worker", "web", "exchange", "supervisor"]
