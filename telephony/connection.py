@@ -234,6 +234,9 @@ class AmiConnection:
             self.drop(reason)
 
     def _route(self, messages: list[Message]) -> None:
+        if not self._listings and all([message.raw.startswith(b"Event: ") for message in messages]):  # noqa: C419 - a list is twice as fast
+            self._on_events(messages)  # as nearly always
+            return
         events = []
         for message in messages:
             if message.raw.startswith(b"Event: ") or message.event:

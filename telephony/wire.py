@@ -10,6 +10,7 @@ could write headers and whole events of his own.
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Final
 
 from telephony.variables import is_variable_name
@@ -78,10 +79,13 @@ class Message:
         """First value of a header."""
         if self._headers is None:
             raw = self.raw
-            key = f"{name}: ".encode()
-            start = 0 if raw.startswith(key) else raw.find(b"\r\n" + key) + 2
-            if start != 1:
-                start += len(key)
+            first, within = _sought(name)
+            if raw.startswith(first):
+                start = len(first)
+            else:
+                start = raw.find(within)
+                start = start + len(within) if start >= 0 else -1
+            if start >= 0:
                 end = raw.find(b"\r\n", start)
                 return (raw[start:] if end < 0 else raw[start:end]).decode("utf-8", "replace").strip()
         values = self.all(name)
@@ -145,6 +149,12 @@ class Message:
                     headers.setdefault(name, []).append(value.strip())
             self._headers = headers
         return self._headers
+
+
+@lru_cache(maxsize=256)
+def _sought(name: str) -> tuple[bytes, bytes]:
+    """A header's name as a frame begins with it, and as it stands at the beginning of a later line."""
+    return f"{name}: ".encode(), f"\r\n{name}: ".encode()
 
 
 class AmiParser:
