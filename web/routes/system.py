@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -89,14 +88,5 @@ def _list(request: Request, visitor: Visitor, form: Form, before: str) -> Respon
         rows = list(session.scalars(statement))
         people = session.scalars(select(Employee).order_by(Employee.surname)).all()
     context: dict[str, Any] = {"rows": rows[:SHOWN], "more": len(rows) > SHOWN, "people": people, "actions": ACTIONS}
-    context |= {"employee": employee, "family": family, "action": action, "details": _details}
+    context |= {"employee": employee, "family": family, "action": action}
     return page(request, visitor, "audit.html", **context)
-
-
-def _details(event: AuditEvent) -> str:
-    """The signed details in short: «level: 2, facts: name, address»."""
-    known = json.loads(event.details or "{}")
-    known.pop("role", None)
-    return ", ".join(
-        f"{key}: {', '.join(map(str, value)) if isinstance(value, list) else value}" for key, value in known.items()
-    )
