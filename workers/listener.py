@@ -12,6 +12,7 @@ from __future__ import annotations
 import logging
 import threading
 from datetime import UTC, datetime
+from functools import partial
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -24,7 +25,7 @@ from telephony.link import AmiError, LinkState
 from telephony.snapshot import Snapshot, take_snapshot
 from telephony.translate import TrunkNames, ended_order, is_forged, translate
 from telephony.wire import Message
-from workers import exchange, pauses, process
+from workers import absentees, exchange, pauses, process
 from workers.feed import Feed, Notice, NoticeKind
 from workers.housekeeping import Housekeeping
 from workers.live_calls import live_calls
@@ -116,22 +117,40 @@ class Listener:
     def keep(self, stopping: threading.Event) -> None:
         """Carry wishes to the exchange until told to stop. Every step may fail alone and is tried again in 2 s."""
         for _ in wakes(self._settings.redis_address()):
-            if stopping.is_set():
-                return
-            try:
-                self._trunk = self._trunk_names()
-                self._housekeeping.run(datetime.now(UTC))
-                exchange.apply_if_wanted(self._settings, self._database)
-                if self._session.link.up:
-                    self._agree_on_pauses(take_snapshot(self._session))
-            except (AmiError, SQLAlchemyError, OSError) as error:
-                log.warning("wishes not carried out yet: %s", type(error).__name__)
+            for step in (self._agree_on_members, self._follow_settings, self._keep_house):
+                if stopping.is_set():
+                    return
+                try:
+                    step()
+                except (AmiError, SQLAlchemyError, OSError) as error:
+                    log.warning("%s failed, again in two seconds: %s", step.__name__, type(error).__name__)
+
+    def _agree_on_members(self) -> None:
+        if self._session.link.up:
+            snapshot = take_snapshot(self._session)
+            self._agree_on_pauses(snapshot)
+            self._find_absentees(snapshot)
+
+    def _follow_settings(self) -> None:
+        self._trunk = self._trunk_names()
+        exchange.apply_if_wanted(self._settings, self._database)
+
+    def _keep_house(self) -> None:
+        self._housekeeping.run(datetime.now(UTC))
 
     def _agree_on_pauses(self, snapshot: Snapshot) -> None:
-        with self._database.reading() as session:
-            desired = presence.desired_pauses(session)
-        for change in pauses.pause_changes(snapshot.members, desired):
+        for change in pauses.pause_changes(snapshot.members, self._desired()):
             pauses.order(self._session, change)
+
+    def _find_absentees(self, snapshot: Snapshot) -> None:
+        is_idle = partial(absentees.is_idle, self._session)
+        for queue in absentees.forgotten(snapshot.members, self._desired(), is_idle):
+            log.warning("a queue holds a registered phone for absent: its members are read anew")
+            absentees.read_anew(self._session, queue)
+
+    def _desired(self) -> dict[str, tuple[bool, str]]:
+        with self._database.reading() as session:
+            return presence.desired_pauses(session)
 
 
 def main() -> None:

@@ -1,13 +1,18 @@
 """Changes of staff and lines reach a running exchange without dropping a call; a killed one comes back."""
 
 import dataclasses
+import threading
 
+from telephony.ami import AmiSession
 from telephony.config.plan import LinePlan, Member, browser_ha1
+from telephony.link import AmiAddress
+from telephony.snapshot import take_snapshot
 from tests.asterisk.conftest import Calling
 from tests.support.agi_stub import AgiStub
 from tests.support.ami_tap import AmiTap
 from tests.support.exchange import SECOND_DID, LiveExchange, operator, wait_for
 from tests.support.phone import DeskPhone
+from workers import absentees, pauses
 
 
 def test_a_new_operator_and_a_new_line_drop_no_call(
@@ -104,3 +109,25 @@ def test_our_ami_user_may_not_command_reload_read_config_or_change_the_dialplan(
         answer = tap.wait(lambda frame: "Response" in frame, 5)
         assert answer["Response"] == "Error", action
         assert answer["Message"].startswith("Permission denied"), answer
+
+
+def test_reading_a_queues_members_anew_keeps_pauses_and_sees_phones(
+    exchange: LiveExchange, phone: DeskPhone, second_phone: DeskPhone
+) -> None:
+    up = threading.Event()
+    plan = exchange.plan
+    address = AmiAddress(plan.ami.host, plan.ami.port, plan.ami_user, plan.ami_secret)
+    session = AmiSession(address, on_event=lambda _: None, on_link=lambda link: up.set() if link.up else None)
+    session.start()
+    try:
+        assert up.wait(5)
+        pauses.order(session, pauses.PauseChange("family", "Local/102@sd-operator", True))
+        assert absentees.is_idle(session, "101")
+        assert not absentees.is_idle(session, "199"), "nobody is there"
+        absentees.read_anew(session, "family")
+        members = {member.name: member for member in take_snapshot(session).members}
+        assert (members["101"].status, members["101"].paused) == (1, False)
+        assert members["102"].paused
+        pauses.order(session, pauses.PauseChange("family", "Local/102@sd-operator", False))
+    finally:
+        session.stop()
