@@ -3,16 +3,19 @@
 Row first, act second, result third: the row exists before the call does, and `channel_id` is its name on the wire.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import uuid4
 
 from sqlalchemy import ForeignKey, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from callflow import phone
 from crm.base import Base, Id
+from crm.errors import RecordsError
 
 ENDS = {"ended", "failed"}
+HIDDEN_WORDS = frozenset({"скрыт", "скрытый", "hidden", "anonymous"})
 TRAINING_PREFIX = "training-"
 """What the channel of every training call is named with, so that its end can be told from other calls' ends."""
 
@@ -35,6 +38,21 @@ class TrainingCall(Base):
     channel_id: Mapped[str] = mapped_column(unique=True)
     error: Mapped[str] = mapped_column(default="")
     ended_at: Mapped[datetime | None]
+
+
+def caller_of(text: str, own_dids: Collection[str] = ()) -> str:
+    """The number a townsman shows, in E.164, from what somebody typed; "" for «скрыт», a hidden one.
+
+    Nobody outside the invented town can be played, in either mode (domain.md §10.6). Raises RecordsError.
+    """
+    if text.strip().casefold() in HIDDEN_WORDS:
+        return ""
+    number = phone.normalise(text)
+    if number is None:
+        raise RecordsError("Номер не распознан. Пример: +79070000101; «скрыт» – без номера.")
+    if phone.refusal(number, mode="demo", own_dids=own_dids) is not None:
+        raise RecordsError("Звонить могут только жители вымышленного города: номера +7 907 000-СС-ЧЧ.")
+    return number.e164
 
 
 def request_call(

@@ -82,16 +82,13 @@ def call_in(  # noqa: PLR0917 - typer gives them by name
 
 def _caller(from_number: str) -> str:
     """The number in E.164, "" for a hidden one."""
-    from callflow.phone import normalise, refusal
+    from crm.errors import RecordsError
+    from crm.training import caller_of
 
-    if from_number.strip().casefold() in ("скрыт", "hidden", "anonymous"):
-        return ""
-    number = normalise(from_number)
-    if number is None:
-        raise Refused(f"«{from_number}» – не российский номер. Пример: +79070000101")
-    if sentence := refusal(number, mode="demo", own_dids=()):
-        raise Refused(sentence)
-    return number.e164
+    try:
+        return caller_of(from_number)
+    except RecordsError as error:
+        raise Refused(f"{from_number}: {error}") from None
 
 
 def _text(say: str) -> str:

@@ -133,10 +133,11 @@ def test_training_calls_come_only_from_the_invented_town(office):
         answer = head.post("/training", from_number=number, to_did=did, hold_seconds="30")
         assert answer.status_code == 422, number
     assert head.post("/training", from_number="+79070000101", to_did="+79161234567").status_code == 422
+    assert head.post("/training", from_number="скрыт", to_did=did, hold_seconds="30").status_code == 303
     assert head.post("/training", from_number="+7 907 000-01-01", to_did=did, hold_seconds="30").status_code == 303
     with office.desk.database.reading() as session:
         calls = training.recent_training(session)
-    assert [call.from_number for call in calls] == ["+79070000101"]
+    assert [call.from_number for call in calls] == ["+79070000101", ""]
     assert "+7 907 000-01-01" in head.get("/training").text
 
 
