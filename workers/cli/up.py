@@ -40,6 +40,7 @@ def up(
     from workers import launch
     from workers.supervisor import lock, plan, ports
 
+    refuse_strangers()
     settings = settings_of(data_dir, "demo" if demo else None)
     claim_mode(settings)
     try:
@@ -70,6 +71,15 @@ def up(
     command = [*launch.python("workers.supervisor"), str(path), "--lock-fd", str(held)]
     sys.stdout.flush()
     os.execv(command[0], command)  # noqa: S606 - a list of our own
+
+
+def refuse_strangers() -> None:
+    """Raises Refused where another distribution has put its files into one of our packages."""
+    from workers.package_names import strangers
+
+    if found := strangers():
+        names = "; ".join(f"{name}: {', '.join(others)}" for name, others in found.items())
+        raise Refused(f"В окружении Python стоят чужие пакеты с нашими именами ({names}). Нужно отдельное окружение.")
 
 
 def _say(text: str) -> None:
