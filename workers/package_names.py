@@ -1,7 +1,7 @@
 """Five plain top-level names are ours; another distribution that installs one of them overwrites our files silently.
 
-Installing `web.py` into our virtual environment replaced `web/__init__.py`, uninstalling it deleted the file (style.md §8).
-So `family-dispatch up` looks before it starts, and the README asks for an environment of our own.
+Installing `web.py` into our virtual environment replaced `web/__init__.py`; uninstalling it deleted the file. So
+`family-dispatch up` looks before it starts, and the README asks for an environment of our own.
 """
 
 from importlib.metadata import packages_distributions
