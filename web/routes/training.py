@@ -28,7 +28,6 @@ STATES = {
 }
 
 
-
 class Wish(Fields):
     """Who calls, where, what they say."""
 
