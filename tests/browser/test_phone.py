@@ -144,7 +144,9 @@ def test_another_tab_takes_the_telephone_over_when_the_first_is_closed(exchange,
     says(anna, "101 на связи")
     second = anna.open("/journal")
     expect(second.locator("#phone-state")).to_contain_text("101 на связи", timeout=WORKING)
-    anna.page.close()
+    # The answer to this request is ours to give (see `anna`), so it is waited for where playwright can give it.
+    with second.expect_response("**/phone/credential"):
+        anna.page.close()
     anna.page = second
     says(anna, "101 на связи")
     exchange.wait_available("101")
