@@ -45,6 +45,7 @@ DESK_SECRET = "desk-secret-for-tests-only"
 BROWSER_SECRET = "browser-secret-for-tests-only"
 FIREHOSE = "firehose"
 _START_LIMIT = 15.0
+_POOLS = ("default_tps_processing_function", "worker_start", "netconsole")
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,8 @@ class Load:
     channels: int
     bridges: int
     descriptors: int
+    threads: int
+    """Without the pools that grow and shrink by themselves, and the console that asks."""
 
 
 def wait_for(condition: Callable[[], Any], limit: float = 10.0, what: str = "", pause: float = 0.02) -> Any:
@@ -135,6 +138,7 @@ class LiveExchange:
         self.plan = make_plan(self.folder, self.program, **changes)
         self._process: subprocess.Popen[bytes] | None = None
         self._taps: list[AmiTap] = []
+        self.threads_after_first_call: int | None = None
 
     def __enter__(self) -> LiveExchange:
         self.start()
@@ -251,7 +255,14 @@ class LiveExchange:
 
     def load(self) -> Load:
         bridges = [line for line in self.console("bridge show all").splitlines() if re.match(r"[0-9a-f]{8}-", line)]
-        return Load(len(self.channels()), len(bridges), len(list(Path(f"/proc/{self.pid}/fd").iterdir())))
+        threads = [line for line in self.console("core show threads").splitlines() if "started at" in line]
+        lasting = [line for line in threads if not any(pool in line for pool in _POOLS)]
+        descriptors = list(Path(f"/proc/{self.pid}/fd").iterdir())
+        return Load(len(self.channels()), len(bridges), len(descriptors), len(lasting))
+
+    def has_had_a_call(self) -> bool:
+        """Whether any call has come and gone since the start."""
+        return not self.console("core show channels count").endswith("\n0 calls processed")
 
     def reset(self) -> None:
         """Hangs up every channel, waits until there is none."""
