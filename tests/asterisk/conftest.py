@@ -38,7 +38,7 @@ def running() -> Iterator[LiveExchange]:
 
 @pytest.fixture
 def exchange(running: LiveExchange) -> Iterator[LiveExchange]:
-    """The exchange of this file. After the test nothing is left: no channel, bridge, thread, descriptor (two may be caches)."""
+    """The exchange of this file. After each test: no channel, bridge, thread or descriptor (two may be caches) more."""
     before = running.load()
     yield running
     running.close_taps()
