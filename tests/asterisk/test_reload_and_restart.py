@@ -77,6 +77,20 @@ def test_a_changed_browser_secret_touches_one_file_and_holds_at_once(exchange: L
     exchange.apply(staff=plan.staff)
 
 
+def _is_seen_after_registering(exchange: LiveExchange, phone: DeskPhone) -> bool:
+    """As phones do when their server was away: they come anew until they are there.
+
+    Once, on a loaded machine, a hint missed the first registration after the start.
+    """
+    assert phone.register(expires=0) == 200
+    assert phone.register() == 200
+    try:
+        exchange.wait_available("101")
+    except AssertionError:
+        return False
+    return True
+
+
 def test_a_killed_exchange_takes_calls_again(exchange: LiveExchange, call: Calling, agi: AgiStub) -> None:
     with DeskPhone(exchange.plan.desk_bind, "101") as phone:
         call(media=False)
@@ -84,10 +98,8 @@ def test_a_killed_exchange_takes_calls_again(exchange: LiveExchange, call: Calli
         phone.answer()
         exchange.kill()
         exchange.start()
-        # As phones do when their server was away; a registration older than a second would be in astdb.
         phone.forget_call()
-        assert phone.register() == 200
-        exchange.wait_available("101")
+        wait_for(lambda: _is_seen_after_registering(exchange, phone), 30, "the exchange to see the phone again")
         caller = call(hold_ms=200)
         phone.wait_ringing()
         phone.answer()
