@@ -47,16 +47,20 @@ def say_ready(run_dir: Path, name: str) -> None:
 
 
 def beat_until(stopping: threading.Event, database: Database, name: str) -> threading.Thread:
-    """Write this process's heartbeat every two seconds until told to stop; a database that is away is only logged."""
+    """Write this process's heartbeat now and every two seconds until told to stop; a dead database is only logged."""
 
     def beat() -> None:
-        while not stopping.wait(BEAT_SECONDS):
-            try:
-                with database.transaction() as session:
-                    heartbeat.beat(session, name, datetime.now(UTC))
-            except SQLAlchemyError as error:
-                log.warning("heartbeat not written: %s", type(error).__name__)
+        try:
+            with database.transaction() as session:
+                heartbeat.beat(session, name, datetime.now(UTC))
+        except SQLAlchemyError as error:
+            log.warning("heartbeat not written: %s", type(error).__name__)
 
-    thread = threading.Thread(target=beat, name="heartbeat", daemon=True)
+    def keep_beating() -> None:
+        while not stopping.wait(BEAT_SECONDS):
+            beat()
+
+    beat()  # before the process is called ready: who asks right then must not hear that it never started
+    thread = threading.Thread(target=keep_beating, name="heartbeat", daemon=True)
     thread.start()
     return thread
