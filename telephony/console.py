@@ -13,7 +13,6 @@ class ConsoleCommand(Enum):
     COUNT_CHANNELS = "core show channels count"
     SHOW_VERSION = "core show version"
     WAIT_BOOTED = "core waitfullybooted"
-    STOP_GRACEFULLY = "core stop gracefully"
     STOP_NOW = "core stop now"
     ABORT_SHUTDOWN = "core abort shutdown"
 

@@ -3,7 +3,8 @@
 `python -m workers.listener`. Three threads beside the wire's own:
 * the recorder turns events into rows and notices (`workers.recorder`);
 * the keeper wakes up on a hint or every two seconds, and makes the exchange agree with the database: who is paused
-  (`workers.pauses`) and which lines, extensions and phone secrets exist (`workers.exchange`);
+  (`workers.pauses`), whose phone is there (`workers.absentees`), and which lines, extensions and phone secrets exist
+  (`workers.exchange`);
 * the heartbeat.
 """
 

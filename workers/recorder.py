@@ -36,8 +36,8 @@ class Seen:
 
 
 BATCH = 8
-"""Events of one transaction. A caller's lookup waits for the same write lock and has two seconds in all: a hundred
-events, which is what piles up behind a stall, held it for more than one (measured at 20 calls a second)."""
+"""Events of one transaction. The pages wait for the same write lock: a hundred events, which is what piles up behind a
+stall, held it for more than a second (measured at 20 calls a second)."""
 TURN_SECONDS = 0.003
 """A pause between full batches: SQLite's lock has no queue, and who asks again at once gets it again."""
 RETRY_SECONDS = 0.2

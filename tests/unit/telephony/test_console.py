@@ -29,7 +29,7 @@ def test_a_console_that_hangs_has_an_end() -> None:
 
 def test_an_exchange_that_does_not_run_and_a_program_that_is_not_there_are_told() -> None:
     with pytest.raises(ConsoleError, match="not running"):
-        console("raise SystemExit(1)").run(ConsoleCommand.STOP_GRACEFULLY)
+        console("raise SystemExit(1)").run(ConsoleCommand.STOP_NOW)
     with pytest.raises(ConsoleError, match="cannot be run"):
         Console(["/nonexistent/asterisk"]).run(ConsoleCommand.STOP_NOW)
     with pytest.raises(ConsoleError, match="how many"):
