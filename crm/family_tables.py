@@ -1,21 +1,44 @@
-"""The families' cards as tables: card, statuses, people, telephones, and who may see a restricted card."""
+"""The families' cards as tables: card, statuses, people, telephones, and who may see a restricted card (domain.md
+§5.1).
+
+What is written about a family elsewhere stands in `crm.cards.tables` (needs, risks, health, changes), `crm.consents`
+and `crm.journal_tables`.
+"""
 
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from crm.base import Base, Id
+
+ACTIVE, MERGED, DESTROYED, IMPORTING = "active", "merged", "destroyed", "importing"
+CARD_STATES = (ACTIVE, MERGED, DESTROYED, IMPORTING)
+"""In use; merged into `merged_into_id`; personal data destroyed (152-ФЗ art. 21); rows of an import not yet confirmed.
+"""
+
+SOURCES = {"self": "обратились сами", "third_party": "информация от третьего лица", "proactive": "проактивный звонок"}
 
 
 class Family(Base):
     """A family's card. `restricted` («СОП», domain.md §2.6): only those entitled know that it exists.
 
     `warning` is what any operator must know before she speaks («звонить до 16:00, сообщений не оставлять»).
+    `contact_from` and `contact_until` («09:00») are the institution's local time; '' means no limit. `state`: see
+    CARD_STATES; only active cards are found, counted and called.
     """
 
     __tablename__ = "family"
+    __table_args__ = (
+        Index("ix_family_actualized", "state", "actualized_on"),
+        Index(
+            "ix_family_restricted",
+            "id",
+            sqlite_where=text("restricted"),
+            postgresql_where=text("restricted"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     card_number: Mapped[str] = mapped_column(unique=True)
@@ -28,6 +51,27 @@ class Family(Base):
     created_at: Mapped[datetime]
     created_by_id: Mapped[int | None] = mapped_column(ForeignKey("employee.id"))
     version: Mapped[int] = mapped_column(default=1)
+    state: Mapped[str] = mapped_column(default=ACTIVE)
+    source: Mapped[str] = mapped_column(default="self")
+    opened_by_method: Mapped[str] = mapped_column(default="phone")
+    housing: Mapped[str] = mapped_column(default="")
+    income_band: Mapped[str] = mapped_column(default="")
+    transport: Mapped[str] = mapped_column(default="")
+    situation: Mapped[str] = mapped_column(default="")
+    measures_received: Mapped[str] = mapped_column(default="")
+    contact_from: Mapped[str] = mapped_column(default="")
+    contact_until: Mapped[str] = mapped_column(default="")
+    no_messages: Mapped[bool] = mapped_column(default=False)
+    ask_only_for: Mapped[str] = mapped_column(default="")
+    preferred_channel: Mapped[str] = mapped_column(default="")
+    responsible_id: Mapped[int | None] = mapped_column(ForeignKey("employee.id"))
+    next_action: Mapped[str] = mapped_column(default="")
+    next_action_on: Mapped[date | None]
+    actualized_on: Mapped[date | None]
+    actualized_by_id: Mapped[int | None] = mapped_column(ForeignKey("employee.id"))
+    merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("family.id"))
+    import_job_id: Mapped[int | None] = mapped_column(ForeignKey("import_job.id"), index=True)
+    import_key: Mapped[str | None] = mapped_column(index=True)
     people: Mapped[list["Person"]] = relationship(back_populates="family", order_by="Person.id", lazy="selectin")
     statuses: Mapped[list["FamilyStatus"]] = relationship(order_by="FamilyStatus.id", lazy="selectin")
 
@@ -48,6 +92,11 @@ class FamilyStatus(Base):
     valid_to: Mapped[date | None]
     verified_by_id: Mapped[int | None] = mapped_column(ForeignKey("employee.id"))
     verified_on: Mapped[date | None]
+    entered_by_id: Mapped[int | None] = mapped_column(ForeignKey("employee.id"))
+    entered_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+    revoked_by_id: Mapped[int | None] = mapped_column(ForeignKey("employee.id"))
+    revoked_reason: Mapped[str] = mapped_column(default="")
 
 
 class FamilyAssignment(Base):
@@ -60,9 +109,13 @@ class FamilyAssignment(Base):
 
 
 class Person(Base):
-    """A member of a family, or a caller without a card yet. `search_key`: see `callflow.text.search_key`."""
+    """A member of a family. `search_key`: see `callflow.text.search_key`. `special_needs`: language, hearing, in words.
+
+    `incapable` is a member who cannot be left alone (B-27); nobody is deleted: who has left has `left_at`.
+    """
 
     __tablename__ = "person"
+    __table_args__ = (Index("ix_person_birth_date", "birth_date"),)
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     family_id: Mapped[int | None] = mapped_column(ForeignKey("family.id"), index=True)
@@ -73,12 +126,26 @@ class Person(Base):
     birth_date: Mapped[date | None]
     is_applicant: Mapped[bool] = mapped_column(default=False)
     search_key: Mapped[str] = mapped_column(index=True)
+    sex: Mapped[str] = mapped_column(default="")
+    email: Mapped[str] = mapped_column(default="")
+    registration_address: Mapped[str] = mapped_column(default="")
+    special_needs: Mapped[str] = mapped_column(default="")
+    do_not_call: Mapped[bool] = mapped_column(default=False)
+    study_place: Mapped[str] = mapped_column(default="")
+    full_time_student_until: Mapped[date | None]
+    lives_with_family: Mapped[bool] = mapped_column(default=True)
+    incapable: Mapped[bool] = mapped_column(default=False)
+    left_at: Mapped[datetime | None]
+    left_reason: Mapped[str] = mapped_column(default="")
     family: Mapped[Family | None] = relationship(back_populates="people")
     phones: Mapped[list["Phone"]] = relationship(back_populates="person", order_by="Phone.id", lazy="selectin")
 
 
 class Phone(Base):
-    """A telephone of a person: E.164 for finding, `raw` as it was typed. One number may belong to several people."""
+    """A telephone of a person: E.164 for finding, `raw` as it was typed. One number may belong to several people.
+
+    `robot_allowed`: a robot may call this number (needs the consent «auto_calls» besides). Removed numbers stay.
+    """
 
     __tablename__ = "phone"
 
@@ -87,6 +154,11 @@ class Phone(Base):
     number: Mapped[str] = mapped_column(index=True)
     raw: Mapped[str] = mapped_column(default="")
     label: Mapped[str] = mapped_column(default="")
+    whose: Mapped[str] = mapped_column(default="")
+    best_time: Mapped[str] = mapped_column(default="")
+    robot_allowed: Mapped[bool] = mapped_column(default=False)
+    removed_at: Mapped[datetime | None]
+    removed_reason: Mapped[str] = mapped_column(default="")
     person: Mapped[Person] = relationship(back_populates="phones")
 
 

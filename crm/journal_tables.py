@@ -1,10 +1,10 @@
 """The tables of «Журнал учёта обращений» and what all its verbs share."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ForeignKey, Index, Select, UniqueConstraint, select
+from sqlalchemy import JSON, ForeignKey, Index, Select, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from crm.base import Base, Id
@@ -23,12 +23,19 @@ CONTACT_METHODS = {
 
 
 class JournalEntry(Base):
-    """One row of the journal. `number` (column 1) comes with saving; `version` grows with every change."""
+    """One row of the journal. `number` (column 1) comes with saving; `version` grows with every change.
+
+    `state` is the row's: draft or saved. `progress` is the appeal's (domain.md §6.1; `crm.appeals.states`), '' for a
+    draft. `occurred_at` is when the contact took place; `entered_late`: written down after the fact. Columns 6 and 8
+    are kept as printed (`measures`, `rating_mark`), made from `AppealMeasure` and `Rating` in their transactions.
+    """
 
     __tablename__ = "journal_entry"
     __table_args__ = (
         UniqueConstraint("service_id", "year", "number"),
         Index("ix_journal_entry_author_state", "author_id", "state"),
+        Index("ix_journal_entry_progress", "service_id", "progress", "next_check_on"),
+        Index("ix_journal_entry_occurred", "service_id", "occurred_at"),
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
@@ -50,7 +57,25 @@ class JournalEntry(Base):
     saved_at: Mapped[datetime | None]
     draft_saved_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column(default=1)
-    author: Mapped[Employee] = relationship(lazy="joined", innerjoin=True)
+    occurred_at: Mapped[datetime | None]
+    entered_late: Mapped[bool] = mapped_column(default=False)
+    progress: Mapped[str] = mapped_column(default="")
+    obstacles: Mapped[list[str]] = mapped_column(JSON, default=list)
+    explained: Mapped[bool] = mapped_column(default=False)
+    no_measure_reason: Mapped[str] = mapped_column(default="")
+    measures: Mapped[str] = mapped_column(default="")
+    final_result: Mapped[str] = mapped_column(default="")
+    result_kind: Mapped[str] = mapped_column(default="")
+    rating_mark: Mapped[str] = mapped_column(default="")
+    responsible_id: Mapped[int | None] = mapped_column(ForeignKey("employee.id"), index=True)
+    next_check_on: Mapped[date | None]
+    resolved_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+    annulled_at: Mapped[datetime | None]
+    annulled_by_id: Mapped[int | None] = mapped_column(ForeignKey("employee.id"))
+    annul_reason: Mapped[str] = mapped_column(default="")
+    author: Mapped[Employee] = relationship(lazy="joined", innerjoin=True, foreign_keys=[author_id])
+    responsible: Mapped[Employee | None] = relationship(lazy="selectin", foreign_keys=[responsible_id])
 
 
 class JournalCounter(Base):

@@ -11,8 +11,10 @@ from tests.support.exchange import wait_for
 from tests.support.live_office import LiveOffice
 from tests.support.service import LiveService
 
-GROWTH = 3
-"""Descriptors or threads that a process may have more at the end of the session than after its first test."""
+MORE_DESCRIPTORS = 12
+"""What a process may have more at the end than after its first test: SQLite's pool keeps five connections, each with
+the file and its log, and the first test may have needed only one of them. A leak of one in five tests is still seen."""
+MORE_THREADS = 3
 
 
 @pytest.fixture(scope="session")
@@ -28,7 +30,7 @@ def running_office(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) 
             return {
                 name: (before[name], after[name])
                 for name in before
-                if any(now > then + GROWTH for then, now in zip(before[name], after[name], strict=True))
+                if after[name][0] > before[name][0] + MORE_DESCRIPTORS or after[name][1] > before[name][1] + MORE_THREADS
             }
 
         # Idle worker threads of the pages go away by themselves after ten seconds.
