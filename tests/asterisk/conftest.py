@@ -10,9 +10,10 @@ import pytest
 from telephony.config.plan import LinePlan, Member, QueuePlan
 from tests.support.agi_stub import AgiStub
 from tests.support.ami_tap import AmiTap
-from tests.support.exchange import DID, FIREHOSE, LiveExchange, operator, wait_for
+from tests.support.exchange import DID, FIREHOSE, LiveExchange, operator
 from tests.support.phone import DeskPhone
 from tests.support.sipp import Call, SippCaller
+from tests.support.wait import wait_for
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,9 @@ from telephony.config.plan import browser_ha1
 from tests.asterisk.conftest import Calling
 from tests.support.agi_stub import AgiStub
 from tests.support.ami_tap import AmiTap
-from tests.support.exchange import LiveExchange, wait_for
+from tests.support.exchange import LiveExchange
 from tests.support.phone import DeskPhone
+from tests.support.wait import wait_for
 from tests.support.web_phone import WebPhone
 
 

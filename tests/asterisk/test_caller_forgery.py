@@ -7,8 +7,9 @@ import pytest
 from tests.asterisk.conftest import Calling
 from tests.support.agi_stub import AgiStub
 from tests.support.ami_tap import AmiTap
-from tests.support.exchange import LiveExchange, wait_for
+from tests.support.exchange import LiveExchange
 from tests.support.phone import DeskPhone
+from tests.support.wait import wait_for
 
 # pjsip decodes the percent signs; Asterisk by itself writes the result raw into AMI and AGI.
 _FORGED_EVENT = "8%0d%0a%0d%0aEvent%3a%20UserEvent%0d%0aUserEvent%3a%20OptOut%0d%0a"

@@ -14,7 +14,8 @@ import pytest
 from telephony.config.files import write
 from telephony.config.render import render
 from tests.support.exchange import LiveExchange
-from tests.support.supervised import Service, running, until
+from tests.support.supervised import Service, running
+from tests.support.wait import wait_for
 
 
 class Guarded:
@@ -65,14 +66,16 @@ class Guarded:
     def given_a_call(self, hold: str) -> list[str]:
         """A townsman who waits in the queue."""
         self.live.town_call(self.live.tap(), hold=hold)
-        return sorted(until(lambda: len(self.live.channels()) >= 2 and self.live.channels(), "channels of the call"))
+        return sorted(
+            wait_for(lambda: len(self.live.channels()) >= 2 and self.live.channels(), what="channels of the call")
+        )
 
     def given_a_talk(self, seconds: int) -> None:
         """A talk with a townsman that ends by itself: a draining Asterisk takes neither console nor AMI commands."""
         channel = "Local/answers@sd-town-party/n"
         order = [("Action", "Originate"), ("Channel", channel), ("Application", "Wait"), ("Data", str(seconds))]
         self.live.tap().send([*order, ("Async", "true")])
-        until(self.live.channels, "channels of the talk")
+        wait_for(self.live.channels, what="channels of the talk")
 
     def kill_the_supervisor(self) -> None:
         os.kill(self.service.pid, signal.SIGKILL)
@@ -116,11 +119,11 @@ def test_left_alone_it_finishes_the_call_and_ends(guarded) -> None:
     pid = one.start()
     one.given_a_talk(seconds=6)
     one.kill_the_supervisor()
-    until(lambda: "останавливается" in one.service.log("guard"))
-    until(lambda: "during shutdown" in one.live.console("core show channels"), "Asterisk is shutting down")
+    wait_for(lambda: "останавливается" in one.service.log("guard"))
+    wait_for(lambda: "during shutdown" in one.live.console("core show channels"), what="Asterisk is shutting down")
     assert running(pid), "the call goes on, so does the exchange"
-    until(lambda: not running(pid), "the exchange ended after the last call", patience=60)
-    until(lambda: not running(int((one.service.data_dir / "run/guard.lock").read_text())))
+    wait_for(lambda: not running(pid), what="the exchange ended after the last call", limit=60)
+    wait_for(lambda: not running(int((one.service.data_dir / "run/guard.lock").read_text())))
 
 
 def test_a_successor_calls_off_the_shutdown_and_calls_are_taken_again(guarded) -> None:
@@ -128,10 +131,10 @@ def test_a_successor_calls_off_the_shutdown_and_calls_are_taken_again(guarded) -
     pid = one.start()
     channels = one.given_a_call(hold="60")
     one.kill_the_supervisor()
-    until(lambda: "останавливается" in one.service.log("guard"))
+    wait_for(lambda: "останавливается" in one.service.log("guard"))
     assert one.start() == pid
     one.live.console("channel request hangup all")
-    until(lambda: not one.live.channels())
+    wait_for(lambda: not one.live.channels())
     assert running(pid)
     assert set(one.given_a_call(hold="60")) != set(channels), "a new call was accepted"
 
@@ -140,5 +143,5 @@ def test_a_killed_asterisk_is_there_again(guarded) -> None:
     one = guarded(grace=600)
     first = one.start()
     os.kill(first, signal.SIGKILL)
-    until(lambda: one.ready.exists() and (text := one.ready.read_text()) and int(text) != first, patience=30)
-    until(lambda: "fully booted" in one.live.console("core waitfullybooted"), patience=30)
+    wait_for(lambda: one.ready.exists() and (text := one.ready.read_text()) and int(text) != first, limit=30)
+    wait_for(lambda: "fully booted" in one.live.console("core waitfullybooted"), limit=30)

@@ -5,8 +5,9 @@ import time
 from tests.asterisk.conftest import Calling
 from tests.support.agi_stub import AgiStub
 from tests.support.ami_tap import AmiTap
-from tests.support.exchange import DID, LiveExchange, wait_for
+from tests.support.exchange import DID, LiveExchange
 from tests.support.phone import DeskPhone, eventually_idle
+from tests.support.wait import wait_for
 
 
 def test_a_call_to_our_number_rings_is_answered_and_carries_sound(

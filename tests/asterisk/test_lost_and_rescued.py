@@ -5,8 +5,9 @@ import pytest
 from tests.asterisk.conftest import Calling
 from tests.support.agi_stub import AgiStub
 from tests.support.ami_tap import AmiTap
-from tests.support.exchange import LiveExchange, wait_for
+from tests.support.exchange import LiveExchange
 from tests.support.phone import DeskPhone
+from tests.support.wait import wait_for
 
 
 def _talk(phone: DeskPhone) -> None:

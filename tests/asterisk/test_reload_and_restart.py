@@ -10,8 +10,9 @@ from telephony.snapshot import take_snapshot
 from tests.asterisk.conftest import Calling
 from tests.support.agi_stub import AgiStub
 from tests.support.ami_tap import AmiTap
-from tests.support.exchange import SECOND_DID, LiveExchange, operator, wait_for
+from tests.support.exchange import SECOND_DID, LiveExchange, operator
 from tests.support.phone import DeskPhone
+from tests.support.wait import wait_for
 from workers import absentees, pauses
 
 

@@ -17,7 +17,7 @@ from telephony.wire import Message
 from tests.asterisk.conftest import Calling
 from tests.support.exchange import DID, LiveExchange
 from tests.support.phone import DeskPhone
-from tests.support.wait import until
+from tests.support.wait import wait_for
 
 
 class Listener:
@@ -48,7 +48,7 @@ class Listener:
 def listener(exchange: LiveExchange) -> Iterator[Listener]:
     one = Listener(exchange)
     one.session.start()
-    until(lambda: one.session.link.up and one.snapshots)
+    wait_for(lambda: one.session.link.up and one.snapshots)
     yield one
     one.session.stop()
 
@@ -78,7 +78,7 @@ def test_a_call_is_told_from_its_arrival_to_its_end(
     phone.wait_ringing()
     phone.answer()
     assert caller.finish() == 0, caller.errors()
-    until(lambda: listener.of(events.CallEnded))
+    wait_for(lambda: listener.of(events.CallEnded))
     kinds = [type(fact).__name__ for fact in listener.facts]
     assert kinds == [
         "CallArrived",
@@ -110,7 +110,7 @@ def test_a_missed_ring_and_a_caller_who_gives_up_are_told(
     caller = call(cancel_ms=4500)
     phone.wait_ringing()
     assert caller.finish() == 0, caller.errors()
-    until(lambda: listener.of(events.CallEnded))
+    wait_for(lambda: listener.of(events.CallEnded))
     missed = listener.of(events.OperatorMissed)[0]
     assert (missed.extension, round(missed.ring_seconds)) == ("101", 3)
     assert 4 <= listener.of(events.CallerGaveUp)[0].waited_seconds <= 6
@@ -122,9 +122,9 @@ def test_a_lost_phone_brings_the_caller_back_and_the_fact_is_told(
     call(hold_ms=8000)
     phone.wait_ringing()
     phone.answer()
-    until(lambda: listener.of(events.OperatorAnswered))
+    wait_for(lambda: listener.of(events.OperatorAnswered))
     phone.vanish()
-    until(lambda: listener.of(events.CallReturning), 10)
+    wait_for(lambda: listener.of(events.CallReturning), 10)
     returning = listener.of(events.CallReturning)[0]
     assert returning.extension == "101"
     assert returning.call == listener.of(events.CallArrived)[0].call
@@ -136,7 +136,7 @@ def test_a_new_login_in_the_middle_of_a_call_sees_it_in_the_snapshot(
     caller = call(hold_ms=3000)
     phone.wait_ringing()
     listener.session.manager.connection.drop("cut by the test")
-    until(lambda: len(listener.snapshots) == 2)
+    wait_for(lambda: len(listener.snapshots) == 2)
     snapshot = listener.snapshots[-1]
     (trunk,) = [one for one in snapshot.channels if one.channel.startswith("PJSIP/trunk-")]
     assert (trunk.application, trunk.state) == ("Queue", "Ring")
@@ -147,7 +147,7 @@ def test_a_new_login_in_the_middle_of_a_call_sees_it_in_the_snapshot(
     assert snapshot.missing == ()
     phone.answer()
     assert caller.finish() == 0, caller.errors()
-    until(lambda: listener.of(events.CallEnded))
+    wait_for(lambda: listener.of(events.CallEnded))
 
 
 def test_a_townsman_is_ordered_to_call_and_a_double_order_proves_nothing(
@@ -171,8 +171,8 @@ def test_a_townsman_is_ordered_to_call_and_a_double_order_proves_nothing(
     assert listener.session.send(order("first")).succeeded
     phone.wait_ringing()
     assert listener.session.send(order("second")).succeeded
-    until(lambda: results() == {"second": Placed.ASK})
+    wait_for(lambda: results() == {"second": Placed.ASK})
     phone.answer()
-    until(lambda: results().get("first") is Placed.ANSWERED)
+    wait_for(lambda: results().get("first") is Placed.ANSWERED)
     assert len(listener.of(events.CallArrived)) == 1
-    until(lambda: listener.of(events.CallEnded))
+    wait_for(lambda: listener.of(events.CallEnded))

@@ -5,8 +5,9 @@ from urllib.parse import unquote
 
 from tests.support.agi_stub import AgiStub
 from tests.support.ami_tap import AmiTap
-from tests.support.exchange import DID, LiveExchange, wait_for
+from tests.support.exchange import DID, LiveExchange
 from tests.support.phone import DeskPhone, eventually_idle
+from tests.support.wait import wait_for
 
 
 def test_a_townsman_calls_with_his_number_name_voice_and_hangs_up(

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.exchange import free_tcp, free_udp
-from tests.support.supervised import running, until
+from tests.support.supervised import running
+from tests.support.wait import wait_for
 
 MAIN = [sys.executable, "-c", "from workers.cli import main; main()"]
 
@@ -53,10 +54,10 @@ class Up:
 
     def says(self, words: str, times: int = 1) -> None:
         assert self.popen is not None
-        until(
+        wait_for(
             lambda: self.screen.read_text().count(words) >= times or self.popen.poll() is not None,
-            f"«{words}», the screen is:\n{self.screen.read_text()}",
-            patience=100,
+            what=f"«{words}», the screen is:\n{self.screen.read_text()}",
+            limit=100,
         )
         assert self.screen.read_text().count(words) >= times, self.screen.read_text()
 
@@ -126,7 +127,7 @@ def test_kill_nine_leaves_the_exchange_alone_and_the_next_start_adopts_it(up: Up
     assert up.popen is not None
     os.kill(up.popen.pid, signal.SIGKILL)
     up.popen.wait()
-    until(lambda: len(up.processes()) == 2, "only the exchange and its guard are left")
+    wait_for(lambda: len(up.processes()) == 2, what="only the exchange and its guard are left")
     assert any("workers.supervisor.guard" in command for command in up.processes().values())
     up.start()
     up.says("все процессы работают", times=2)

@@ -12,8 +12,8 @@ from types import TracebackType
 
 from telephony.config.plan import Address
 from tests.bench.office import Operator
-from tests.support.exchange import wait_for
 from tests.support.phone import Sip, md5
+from tests.support.wait import wait_for
 
 _CRLF = "\r\n"
 

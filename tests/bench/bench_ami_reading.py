@@ -22,7 +22,7 @@ sys.path.insert(0, str(ROOT))
 
 from telephony.ami import AmiAddress, AmiSession  # noqa: E402
 from tests.bench.figure import Figure, table  # noqa: E402
-from tests.support.exchange import wait_for  # noqa: E402
+from tests.support.wait import wait_for  # noqa: E402
 
 RECORDING = ROOT / "tests" / "fixtures" / "ami_stream.txt.gz"
 EVENTS = 30_000

@@ -28,8 +28,8 @@ from tests.bench.answering_phones import AnsweringPhones  # noqa: E402
 from tests.bench.callers import FROM, Callers  # noqa: E402
 from tests.bench.figure import Figure, percentile, table  # noqa: E402
 from tests.bench.office import Office, running_office  # noqa: E402
-from tests.support.exchange import wait_for  # noqa: E402
 from tests.support.sipp import Call  # noqa: E402
+from tests.support.wait import wait_for  # noqa: E402
 from workers.exchange import ami_address  # noqa: E402
 
 RATE = 20.0

@@ -28,9 +28,9 @@ from tests.bench.ami_clock import AmiClock  # noqa: E402
 from tests.bench.callers import FROM, Callers  # noqa: E402
 from tests.bench.figure import Figure, percentile, table  # noqa: E402
 from tests.bench.office import PASSWORD, Office, Operator, running_office  # noqa: E402
-from tests.support.exchange import wait_for  # noqa: E402
 from tests.support.sipp import Call  # noqa: E402
 from tests.support.tools import Tools  # noqa: E402
+from tests.support.wait import wait_for  # noqa: E402
 from workers.exchange import ami_address  # noqa: E402
 
 FAMILIES = 100_000

@@ -13,9 +13,10 @@ from tests.asterisk.conftest import agi, call, exchange, running, tap  # noqa: F
 from tests.browser.conftest import Person
 from tests.support.agi_stub import AgiStub
 from tests.support.ami_tap import AmiTap
-from tests.support.exchange import BROWSER_SECRET, LiveExchange, wait_for
+from tests.support.exchange import BROWSER_SECRET, LiveExchange
 from tests.support.pages import Place, running_place
 from tests.support.sipp import SippCaller
+from tests.support.wait import wait_for
 from web.desk import Desk
 
 WORKING = 15_000  # ms

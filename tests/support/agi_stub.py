@@ -15,7 +15,7 @@ from types import TracebackType
 from urllib.parse import unquote
 
 from telephony.config.plan import Address
-from tests.support.exchange import wait_for
+from tests.support.wait import wait_for
 
 _SERVER = """
 import socketserver, sys

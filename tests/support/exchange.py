@@ -16,8 +16,6 @@ import signal
 import socket
 import subprocess
 import tempfile
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -36,6 +34,7 @@ from telephony.config.plan import (
 )
 from telephony.config.render import render
 from tests.support.ami_tap import AmiTap
+from tests.support.wait import wait_for
 from workers.provision.asterisk import ExchangeProgram, find_exchange
 from workers.provision.machine import cache_folder
 
@@ -57,17 +56,6 @@ class Load:
     descriptors: int
     threads: int
     """Without the pools that grow and shrink by themselves, and the console that asks."""
-
-
-def wait_for(condition: Callable[[], Any], limit: float = 10.0, what: str = "", pause: float = 0.02) -> Any:
-    """The first true answer of `condition`, asked until `limit` seconds are over. Raises AssertionError then."""
-    end = time.monotonic() + limit
-    while True:
-        if answer := condition():
-            return answer
-        if time.monotonic() > end:
-            raise AssertionError(f"waited {limit} s for {what or condition}")
-        time.sleep(pause)
 
 
 def free_port(host: str, kind: socket.SocketKind = socket.SOCK_STREAM) -> int:

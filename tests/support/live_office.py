@@ -27,10 +27,10 @@ from crm.families import CallerChoice
 from crm.journal import DRAFT, JournalEntry
 from crm.presence import Presence, PresenceState
 from crm.settings import RecordsSettings
-from tests.support.exchange import wait_for
 from tests.support.phone import DeskPhone
 from tests.support.service import LiveService
 from tests.support.sipp import Call, SippCaller
+from tests.support.wait import wait_for
 
 A, B = "+79070009001", "+74924800001"
 """The lines of «Семейная диспетчерская» (101, 102) and of the coordinator (111)."""

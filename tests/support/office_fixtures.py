@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser
 
-from tests.support.exchange import wait_for
 from tests.support.live_office import LiveOffice
 from tests.support.service import LiveService
+from tests.support.wait import wait_for
 
 MORE_DESCRIPTORS = 12
 """What a process may have more at the end than after its first test: SQLite's pool keeps five connections, each with
@@ -30,7 +30,8 @@ def running_office(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) 
             return {
                 name: (before[name], after[name])
                 for name in before
-                if after[name][0] > before[name][0] + MORE_DESCRIPTORS or after[name][1] > before[name][1] + MORE_THREADS
+                if after[name][0] > before[name][0] + MORE_DESCRIPTORS
+                or after[name][1] > before[name][1] + MORE_THREADS
             }
 
         # Idle worker threads of the pages go away by themselves after ten seconds.

@@ -17,7 +17,8 @@ from dataclasses import dataclass, field
 from types import TracebackType
 
 from telephony.config.plan import Address
-from tests.support.exchange import DESK_SECRET, wait_for
+from tests.support.exchange import DESK_SECRET
+from tests.support.wait import wait_for
 
 _CRLF = "\r\n"
 _LOUD, _SILENCE = bytes(0x34 if (index // 4) % 2 else 0xB4 for index in range(160)), b"\xd5" * 160

@@ -16,9 +16,10 @@ from pathlib import Path
 
 from telephony.config.plan import Member, QueuePlan
 from tests.support.agi_stub import AgiStub
-from tests.support.exchange import DID, FIREHOSE, LiveExchange, operator, wait_for
+from tests.support.exchange import DID, FIREHOSE, LiveExchange, operator
 from tests.support.phone import DeskPhone
 from tests.support.sipp import Call, SippCaller
+from tests.support.wait import wait_for
 
 FIXTURE = Path(__file__).parents[1] / "fixtures/ami_stream.txt.gz"
 _LEFT_OUT = (b"Event: VarSet\r\n", b"Event: Newexten\r\n", b"Event: TestEvent\r\n")

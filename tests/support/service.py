@@ -19,7 +19,8 @@ from pathlib import Path
 from types import TracebackType
 
 from telephony.config.plan import Address
-from tests.support.exchange import free_tcp, free_udp, wait_for
+from tests.support.exchange import free_tcp, free_udp
+from tests.support.wait import wait_for
 
 PROGRAM = Path(sys.executable).with_name("family-dispatch")
 START_SECONDS = 120.0

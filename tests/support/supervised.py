@@ -8,10 +8,10 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from tests.support.wait import wait_for
 
 QUICK = [sys.executable, "-I", "-S"]  # a Python without site-packages starts in 20 ms
 PATIENCE = 20.0
@@ -24,15 +24,6 @@ STUBBORN = (
 
 def python(code: str, *arguments: str) -> list[str]:
     return [*QUICK, "-u", "-c", code, *arguments]
-
-
-def until(condition: Callable[[], Any], what: str = "", patience: float = PATIENCE) -> Any:
-    deadline = time.monotonic() + patience
-    while not (result := condition()):
-        if time.monotonic() > deadline:
-            raise AssertionError(f"not within {patience:g} s: {what or condition}")
-        time.sleep(0.02)
-    return result
 
 
 def running(pid: int) -> bool:
@@ -79,7 +70,10 @@ class Service:
         return self.screen.read_text(encoding="utf-8") if self.screen.exists() else ""
 
     def says(self, words: str, times: int = 1) -> None:
-        until(lambda: self.text().count(words) >= times, f"«{words}» ×{times} on the screen, which is:\n{self.text()}")
+        wait_for(
+            lambda: self.text().count(words) >= times,
+            what=f"«{words}» ×{times} on the screen, which is:\n{self.text()}",
+        )
 
     def children(self) -> list[int]:
         """The processes whose parent is the supervisor."""

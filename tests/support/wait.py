@@ -2,12 +2,15 @@
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 
-def until(condition: Callable[[], object], timeout: float = 5.0, what: str = "") -> None:
-    """Return as soon as `condition` holds; fail when it does not within `timeout` seconds."""
-    end = time.monotonic() + timeout
-    while not condition():
+def wait_for(condition: Callable[[], Any], limit: float = 20.0, what: str = "", pause: float = 0.02) -> Any:
+    """The first true answer of `condition`, asked until `limit` seconds are over. Raises AssertionError then."""
+    end = time.monotonic() + limit
+    while True:
+        if answer := condition():
+            return answer
         if time.monotonic() > end:
-            raise AssertionError(f"did not come true in {timeout} s: {what or condition}")
-        time.sleep(0.005)
+            raise AssertionError(f"waited {limit:g} s for {what or condition}")
+        time.sleep(pause)

@@ -17,8 +17,9 @@ from websockets.sync.client import connect
 from websockets.typing import Subprotocol
 
 from telephony.config.plan import BROWSER_REALM, Address, browser_ha1
-from tests.support.exchange import BROWSER_SECRET, wait_for
+from tests.support.exchange import BROWSER_SECRET
 from tests.support.phone import Sip, md5
+from tests.support.wait import wait_for
 
 _CRLF = "\r\n"
 _SDP = _CRLF.join(

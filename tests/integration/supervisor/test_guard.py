@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 
 from tests.support import fake_exchange
-from tests.support.supervised import QUICK, Service, running, until
+from tests.support.supervised import QUICK, Service, running
+from tests.support.wait import wait_for
 
 FAKE = [*QUICK, fake_exchange.__file__]
 
@@ -105,7 +106,7 @@ def test_an_exchange_that_ends_is_started_anew(exchange) -> None:
     one = exchange()
     first = one.start()
     os.kill(first, signal.SIGKILL)
-    second = until(lambda: one.ready.exists() and one.ready.read_text() and one.pid() != first and one.pid())
+    second = wait_for(lambda: one.ready.exists() and one.ready.read_text() and one.pid() != first and one.pid())
     assert running(second)
     one.service.says("АТС завершилась")
 
@@ -116,7 +117,7 @@ def test_a_killed_guard_leaves_the_exchange_alive_and_the_next_one_adopts_it(exc
     assert not one.told("dialplan reload")
     os.kill(guard, signal.SIGKILL)
     one.service.says("АТС уже работает", times=1)
-    until(lambda: one.guard() != guard)
+    wait_for(lambda: one.guard() != guard)
     assert running(pid)
     assert one.pid() == pid
     assert one.told("core abort shutdown")
@@ -130,7 +131,7 @@ def test_the_exchange_survives_its_supervisor_and_is_adopted_by_the_next(exchang
     one.service.wait()
     assert one.start() == pid
     assert running(pid)
-    until(lambda: not running(guard), "the old guard handed over and ended")
+    wait_for(lambda: not running(guard), what="the old guard handed over and ended")
     assert not one.told("core stop when convenient")
 
 
@@ -138,7 +139,7 @@ def test_without_a_successor_the_exchange_ends_by_itself(exchange) -> None:
     one = exchange(grace=0.3)
     pid, guard = one.start(), one.guard()
     os.kill(one.service.pid, signal.SIGKILL)
-    until(lambda: not running(pid) and not running(guard), "neither exchange nor guard is left")
+    wait_for(lambda: not running(pid) and not running(guard), what="neither exchange nor guard is left")
     assert one.told("core stop when convenient")
 
 
@@ -147,10 +148,10 @@ def test_talks_in_progress_are_finished_before_the_exchange_ends(exchange) -> No
     pid, guard = one.start(), one.guard()
     one.call.touch()
     os.kill(one.service.pid, signal.SIGKILL)
-    until(lambda: one.told("core stop when convenient"))
+    wait_for(lambda: one.told("core stop when convenient"))
     assert running(pid)
     one.call.unlink()
-    until(lambda: not running(pid) and not running(guard))
+    wait_for(lambda: not running(pid) and not running(guard))
 
 
 def test_a_talk_that_never_ends_is_ended_at_last(exchange) -> None:
@@ -158,7 +159,7 @@ def test_a_talk_that_never_ends_is_ended_at_last(exchange) -> None:
     pid, guard = one.start(), one.guard()
     one.call.touch()
     os.kill(one.service.pid, signal.SIGKILL)
-    until(lambda: not running(pid) and not running(guard))
+    wait_for(lambda: not running(pid) and not running(guard))
     assert one.told("core stop now")
 
 
@@ -168,7 +169,7 @@ def test_a_successor_calls_off_a_shutdown_that_has_begun(exchange) -> None:
     one.call.touch()
     os.kill(one.service.pid, signal.SIGKILL)
     one.service.wait()
-    until(lambda: one.told("core stop when convenient"))
+    wait_for(lambda: one.told("core stop when convenient"))
     assert one.start() == pid
     one.call.unlink()
     assert one.told("core abort shutdown")

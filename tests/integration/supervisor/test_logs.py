@@ -8,7 +8,8 @@ import select
 import subprocess
 import sys
 
-from tests.support.supervised import LIVES, python, until
+from tests.support.supervised import LIVES, python
+from tests.support.wait import wait_for
 
 
 def test_every_process_has_its_prefix_and_its_private_file(service) -> None:
@@ -18,7 +19,7 @@ def test_every_process_has_its_prefix_and_its_private_file(service) -> None:
     supervised.says("agi      │ привет")
     supervised.says("agi      │ беда")
     log = supervised.data_dir / "log" / "agi.log"
-    until(lambda: "беда" in log.read_text())
+    wait_for(lambda: "беда" in log.read_text())
     assert log.stat().st_mode & 0o777 == 0o600
     assert (supervised.data_dir / "log").stat().st_mode & 0o777 == 0o700
     assert "\x1b[" not in supervised.text()
@@ -58,7 +59,7 @@ def test_a_terminal_gets_colours_and_a_stopped_terminal_stops_nobody(service) ->
     )
     os.close(terminal)
     # nobody reads the terminal, as after Ctrl-S: the process must come to its end all the same
-    until(lambda: "END" in supervised.log("chatty"), "the file has the last line")
+    wait_for(lambda: "END" in supervised.log("chatty"), what="the file has the last line")
     assert select.select([controller], [], [], 1)[0]
     assert b"\x1b[" in os.read(controller, 4096)
     os.close(controller)

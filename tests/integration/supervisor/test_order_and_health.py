@@ -6,7 +6,8 @@ import re
 import sys
 from pathlib import Path
 
-from tests.support.supervised import LIVES, free_port, python, running, until
+from tests.support.supervised import LIVES, free_port, python, running
+from tests.support.wait import wait_for
 
 MARK_LATER = """
 import sys, time, pathlib
@@ -144,4 +145,4 @@ def test_a_program_that_does_not_exist_is_told_and_tried_again(service) -> None:
     supervised = service([{"name": "ghost", "command": ["/nonexistent/program"]}]).start()
     supervised.says("ghost: не запускается: No such file or directory (/nonexistent/program)", times=2)
     assert running(supervised.pid)
-    until(lambda: not supervised.children())
+    wait_for(lambda: not supervised.children())

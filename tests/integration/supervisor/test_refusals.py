@@ -10,7 +10,8 @@ import sys
 
 import pytest
 
-from tests.support.supervised import LIVES, Service, python, until
+from tests.support.supervised import LIVES, Service, python
+from tests.support.wait import wait_for
 
 
 def test_a_second_copy_on_the_same_data_is_refused_and_told_the_process(service, tmp_path) -> None:
@@ -105,4 +106,4 @@ def test_a_plan_that_makes_no_sense_is_refused(service, processes) -> None:
     supervised = service(processes).start()
     assert supervised.wait() == 2
     assert "Traceback" not in supervised.text()
-    until(lambda: not supervised.children())
+    wait_for(lambda: not supervised.children())

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.supervised import LIVES, python, running, until
+from tests.support.supervised import LIVES, python, running
+from tests.support.wait import wait_for
 
 
 def test_a_killed_process_comes_back_alone(service) -> None:
@@ -19,7 +20,7 @@ def test_a_killed_process_comes_back_alone(service) -> None:
     victim = int(re.search(r"agi: работает \(процесс (\d+)\)", supervised.text())[1])
     os.kill(victim, signal.SIGKILL)
     supervised.says("agi: завершился (сигнал SIGKILL); новый запуск через 0.25 с")
-    after = set(until(lambda: len(supervised.children()) == 2 and supervised.children()))
+    after = set(wait_for(lambda: len(supervised.children()) == 2 and supervised.children()))
     assert victim not in after
     assert len(before & after) == 1
 
@@ -42,10 +43,10 @@ path.write_text("x" * (lives + 1))
 time.sleep(60 if lives == 2 else 0)
 """
     supervised = service([{"name": "crash", "command": python(code)}], backoff_first=0.05, healthy_after=0.3).start()
-    until(lambda: once.exists() and len(once.read_text()) == 3)
-    (survivor,) = until(supervised.children)
+    wait_for(lambda: once.exists() and len(once.read_text()) == 3)
+    (survivor,) = wait_for(supervised.children)
     supervised.says("работает", times=3)
-    until(lambda: _age(survivor) > 0.6, "the process lived longer than healthy_after")
+    wait_for(lambda: _age(survivor) > 0.6, what="the process lived longer than healthy_after")
     os.kill(survivor, signal.SIGKILL)
     supervised.says("сигнал SIGKILL); новый запуск через 0.05 с")
 
@@ -69,7 +70,7 @@ time.sleep(600)
     assert running(helper)
     (parent,) = supervised.children()
     os.kill(parent, signal.SIGKILL)
-    until(lambda: not running(helper), "the helper ended")
+    wait_for(lambda: not running(helper), what="the helper ended")
 
 
 @pytest.mark.parametrize("seconds", [0.3])
@@ -77,7 +78,7 @@ def test_an_idle_supervisor_uses_no_processor_time(service, seconds: float) -> N
     supervised = service([{"name": "one", "command": python(LIVES)}]).start()
     supervised.says("все процессы работают")
     start = _used(supervised.pid)
-    until(lambda: _age(supervised.pid) > 2.5)
+    wait_for(lambda: _age(supervised.pid) > 2.5)
     assert _used(supervised.pid) - start < seconds
 
 

@@ -9,7 +9,8 @@ import time
 
 import pytest
 
-from tests.support.supervised import LIVES, STUBBORN, python, running, until
+from tests.support.supervised import LIVES, STUBBORN, python, running
+from tests.support.wait import wait_for
 
 NAMES = ("valkey", "agi", "web")
 PROCESSES = [{"name": name, "command": python(LIVES)} for name in NAMES]
@@ -65,7 +66,7 @@ def test_a_second_ctrl_c_hurries(service) -> None:
 def test_ctrl_c_while_starting_stops_what_has_started(service) -> None:
     never = {"kind": "file", "address": "/nonexistent/ready"}
     supervised = service([{"name": "slow", "command": python(LIVES), "ready": never}, *PROCESSES]).start()
-    (child,) = until(supervised.children)
+    (child,) = wait_for(supervised.children)
     supervised.send(signal.SIGINT)
     assert supervised.wait() == 0
     assert not running(child)
@@ -77,15 +78,15 @@ def test_kill_nine_of_the_supervisor_leaves_no_orphan(service) -> None:
     children = supervised.children()
     assert len(children) == 4
     os.kill(supervised.pid, signal.SIGKILL)
-    until(lambda: not any(map(running, children)), "all children ended", patience=5)
+    wait_for(lambda: not any(map(running, children)), what="all children ended", limit=5)
 
 
 def test_kill_nine_while_starting_leaves_no_orphan_either(service) -> None:
     never = {"kind": "file", "address": "/nonexistent/ready"}
     supervised = service([{"name": "slow", "command": python(LIVES), "ready": never}]).start()
-    children = until(supervised.children)
+    children = wait_for(supervised.children)
     os.kill(supervised.pid, signal.SIGKILL)
-    until(lambda: not any(map(running, children)), "the child ended", patience=5)
+    wait_for(lambda: not any(map(running, children)), what="the child ended", limit=5)
 
 
 def test_a_child_is_not_in_the_terminals_process_group(service) -> None:

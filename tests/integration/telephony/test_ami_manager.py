@@ -16,7 +16,7 @@ from telephony.link import ActionRefused
 from telephony.wire import Message
 from tests.support.proxy import Proxy
 from tests.support.scripted_ami import SECRET, USER, Request, ScriptedAmi, event, response
-from tests.support.wait import until
+from tests.support.wait import wait_for
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def manager(peer: ScriptedAmi, events: list[Message]) -> Iterator[AmiManager]:
     one = AmiManager(on_events=events.extend, timeout=0.5)
     one.connect("127.0.0.1", peer.port)
     one.login(USER, SECRET)
-    until(lambda: [message.event for message in events] == ["FullyBooted"])
+    wait_for(lambda: [message.event for message in events] == ["FullyBooted"])
     yield one
     one.close()
 
@@ -243,7 +243,7 @@ def test_14_ten_thousand_events_in_a_burst_are_read_in_order_b16(
     before = len(events)
     began = time.monotonic()
     peer.emit(b"".join(event("Newstate", Number=str(number)) for number in range(10_000)))
-    until(lambda: len(events) - before >= 10_000 or None)
+    wait_for(lambda: len(events) - before >= 10_000 or None)
     assert time.monotonic() - began < 5
     assert [one.get("Number") for one in events if one.event == "Newstate"] == [str(number) for number in range(10_000)]
 
@@ -269,7 +269,7 @@ def test_one_byte_at_a_time_gives_whole_names_b2(peer: ScriptedAmi, events: list
         manager.connect("127.0.0.1", proxy.port)
         manager.login(USER, SECRET)
         peer.emit(event("Newchannel", CallerIDName="Иванова"))
-        until(lambda: any(one.get("CallerIDName") == "Иванова" for one in events))
+        wait_for(lambda: any(one.get("CallerIDName") == "Иванова" for one in events))
         manager.close()
 
 

@@ -16,7 +16,7 @@ from telephony.snapshot import Snapshot
 from telephony.wire import Message
 from tests.support.proxy import Proxy
 from tests.support.scripted_ami import SECRET, USER, Request, ScriptedAmi, channel_event, event, response
-from tests.support.wait import until
+from tests.support.wait import wait_for
 
 Start = Callable[..., AmiSession]
 
@@ -73,7 +73,7 @@ def start(peer: ScriptedAmi, ear: Ear) -> Iterator[Start]:
         sessions.append(session)
         session.start()
         if up:
-            until(lambda: session.link.up)
+            wait_for(lambda: session.link.up)
         return session
 
     yield begin
@@ -84,7 +84,7 @@ def start(peer: ScriptedAmi, ear: Ear) -> Iterator[Start]:
 def cut_and_wait(peer: ScriptedAmi, session: AmiSession) -> None:
     logins = session.counters.logins
     peer.cut()
-    until(lambda: session.counters.logins > logins and session.link.up)
+    wait_for(lambda: session.counters.logins > logins and session.link.up)
 
 
 def test_a_snapshot_comes_before_the_events_that_came_meanwhile(peer: ScriptedAmi, start: Start, ear: Ear) -> None:
@@ -105,7 +105,7 @@ def test_a_snapshot_comes_before_the_events_that_came_meanwhile(peer: ScriptedAm
 
     peer.on("CoreStatus", status)
     start()
-    until(lambda: len(ear.heard) >= 3)
+    wait_for(lambda: len(ear.heard) >= 3)
     kinds = [kind for kind, thing in ear.heard if not (kind == "event" and thing.event == "FullyBooted")]
     assert kinds[:3] == ["snapshot", "link", "event"]
     snapshot = ear.all("snapshot")[0]
@@ -124,7 +124,7 @@ def test_a_new_snapshot_is_taken_after_every_login(peer: ScriptedAmi, start: Sta
     session = start()
     peer.boot = "2026-11-22"
     cut_and_wait(peer, session)
-    until(lambda: len(ear.all("snapshot")) == 2)
+    wait_for(lambda: len(ear.all("snapshot")) == 2)
     assert [one.boot[:10] for one in ear.all("snapshot")] == ["2026-11-21", "2026-11-22"]
     assert session.counters.reconnects == 1
 
@@ -132,26 +132,26 @@ def test_a_new_snapshot_is_taken_after_every_login(peer: ScriptedAmi, start: Sta
 def test_queues_that_are_not_loaded_leave_a_snapshot_that_says_so(peer: ScriptedAmi, start: Start, ear: Ear) -> None:
     peer.on("QueueStatus", lambda request: response(request, "Error", Message="Invalid/unknown command"))
     start()
-    until(lambda: ear.all("snapshot"))
+    wait_for(lambda: ear.all("snapshot"))
     assert ear.all("snapshot")[0].missing == ("queues",)
 
 
 def test_missing_permission_keeps_the_link_down_and_says_why_f8(peer: ScriptedAmi, start: Start) -> None:
     peer.on("CoreShowChannels", lambda request: response(request, "Error", Message="Permission denied"))
     session = start(up=False)
-    until(lambda: "permission missing" in session.link.reason)
+    wait_for(lambda: "permission missing" in session.link.reason)
     assert not session.link.up
 
 
 def test_it_is_not_up_before_asterisk_has_booted(peer: ScriptedAmi, start: Start) -> None:
     peer.fully_booted = False
     session = start(up=False)
-    until(lambda: peer.actions("Login"))
-    until(lambda: session.counters.logins == 1)
+    wait_for(lambda: peer.actions("Login"))
+    wait_for(lambda: session.counters.logins == 1)
     assert not session.link.up
     assert not peer.actions("CoreStatus")
     peer.emit(event("FullyBooted", Privilege="system,all"))
-    until(lambda: session.link.up)
+    wait_for(lambda: session.link.up)
 
 
 def test_an_exception_of_a_callback_does_not_end_the_stream_defect_5(
@@ -163,8 +163,8 @@ def test_an_exception_of_a_callback_does_not_end_the_stream_defect_5(
 
     session = start(on_event=fragile)
     peer.emit(event("Newstate", Number="1") + event("Newstate", Number="2"))
-    until(lambda: ear.numbers() == [1, 2])
-    until(lambda: session.counters.callback_errors >= 2)
+    wait_for(lambda: ear.numbers() == [1, 2])
+    wait_for(lambda: session.counters.callback_errors >= 2)
     assert "RuntimeError" in caplog.text
     assert "7900" not in caplog.text
 
@@ -175,33 +175,33 @@ def test_a_cut_is_noticed_and_healed_f5(peer: ScriptedAmi, start: Start, ear: Ea
         session = start(AmiAddress("127.0.0.1", proxy.port, USER, SECRET))
         began = time.monotonic()
         proxy.cut(reset=reset)
-        until(lambda: session.counters.logins == 2 and session.link.up, 2)
+        wait_for(lambda: session.counters.logins == 2 and session.link.up, 2)
         assert time.monotonic() - began < 2
-        until(lambda: [state.up for state in ear.all("link")] == [True, False, True])
+        wait_for(lambda: [state.up for state in ear.all("link")] == [True, False, True])
 
 
 def test_a_peer_that_falls_silent_is_noticed_by_ping_f2_f5(peer: ScriptedAmi, start: Start) -> None:
     with Proxy(peer.port) as proxy:
         session = start(AmiAddress("127.0.0.1", proxy.port, USER, SECRET), ping_every=0.1, ping_limit=0.2)
-        until(lambda: session.clock_skew is not None)
+        wait_for(lambda: session.clock_skew is not None)
         assert abs(session.clock_skew or 9) < 2
         proxy.blackhole = True
-        until(lambda: not session.link.up, 2)
+        wait_for(lambda: not session.link.up, 2)
         assert session.link.reason == "ping not answered"
         proxy.cut()
         proxy.blackhole = False
-        until(lambda: session.link.up, 15)
+        wait_for(lambda: session.link.up, 15)
 
 
 def test_a_hundred_cuts_leave_no_thread_and_no_socket_behind_f5(peer: ScriptedAmi, start: Start) -> None:
     session = start()
     cut_and_wait(peer, session)
-    until(lambda: len(peer._open) == 1)
+    wait_for(lambda: len(peer._open) == 1)
     files, threads = len(os.listdir("/proc/self/fd")), threading.active_count()  # noqa: PTH208
     for _ in range(100):
         cut_and_wait(peer, session)
-    until(lambda: len(peer._open) == 1 and threading.active_count() <= threads)
-    until(lambda: len(list(Path("/proc/self/fd").iterdir())) <= files)
+    wait_for(lambda: len(peer._open) == 1 and threading.active_count() <= threads)
+    wait_for(lambda: len(list(Path("/proc/self/fd").iterdir())) <= files)
     assert session.counters.reconnects == 101
 
 
@@ -231,7 +231,7 @@ def test_a_wrong_secret_is_tried_less_than_seven_times_a_minute_and_never_logged
 ) -> None:
     caplog.set_level(logging.DEBUG)
     session = start(peer.address("wrong-word"), up=False)
-    until(lambda: "login refused" in session.link.reason)
+    wait_for(lambda: "login refused" in session.link.reason)
     time.sleep(1)
     assert len(peer.logins) == 1
     assert session._login_pause >= 10
@@ -240,10 +240,10 @@ def test_a_wrong_secret_is_tried_less_than_seven_times_a_minute_and_never_logged
 
 def test_a_refused_login_is_tried_again_after_the_pause_f8(peer: ScriptedAmi, start: Start) -> None:
     session = start(peer.address("wrong-word"), up=False, login_pause=0.1)
-    until(lambda: len(peer.logins) >= 2)
+    wait_for(lambda: len(peer.logins) >= 2)
     assert peer.logins[1] - peer.logins[0] >= 0.1
     peer.secret = "wrong-word"
-    until(lambda: session.link.up)
+    wait_for(lambda: session.link.up)
 
 
 def test_a_late_success_is_handed_on_and_the_action_is_not_repeated_f9_b7(
@@ -255,7 +255,7 @@ def test_a_late_success_is_handed_on_and_the_action_is_not_repeated_f9_b7(
     with pytest.raises(AmiTimeout):
         session.send([("Action", "Originate"), ("ActionID", "att-1")], 0.1)
     peer.emit(response(held[0], "Success", Message="Originate successfully queued"))
-    until(lambda: [one.action_id for one in ear.all("late")] == ["att-1"])
+    wait_for(lambda: [one.action_id for one in ear.all("late")] == ["att-1"])
     assert session.counters.late_responses == 1
     assert len(peer.actions("Originate")) == 1
 
@@ -265,7 +265,7 @@ def test_no_action_is_repeated_after_a_reconnect_f9(peer: ScriptedAmi, start: St
     session = start()
     with pytest.raises(Exception, match=r"closed by peer|read failed|lost"):
         session.send([("Action", "Originate"), ("ActionID", "att-1")], 2)
-    until(lambda: session.counters.logins == 2 and session.link.up)
+    wait_for(lambda: session.counters.logins == 2 and session.link.up)
     session.send([("Action", "Ping")])
     assert len(peer.actions("Originate")) == 1
 
@@ -275,30 +275,30 @@ def test_unknown_responses_are_counted_and_wake_nobody_b6(peer: ScriptedAmi, sta
     peer.emit(
         response({"ActionID": "foreign"}, "Success") + b"Response: Success\r\n\r\n" + event("Newstate", Number="1")
     )
-    until(lambda: ear.numbers() == [1])
+    wait_for(lambda: ear.numbers() == [1])
     assert session.counters.unknown_responses == 2
 
 
 def test_goodbye_and_shutdown_lead_to_a_new_connection_b12_f3(peer: ScriptedAmi, start: Start) -> None:
     session = start()
     peer.emit(b"Response: Goodbye\r\nMessage: Thanks\r\n\r\n")
-    until(lambda: session.counters.logins == 2 and session.link.up)
+    wait_for(lambda: session.counters.logins == 2 and session.link.up)
     peer.emit(event("Shutdown", Privilege="system,all", Shutdown="Cleanly", Restart="False"))
-    until(lambda: session.counters.logins == 3 and session.link.up)
+    wait_for(lambda: session.counters.logins == 3 and session.link.up)
 
 
 def test_unknown_events_and_any_banner_are_welcome_b12(start: Start, ear: Ear) -> None:
     with ScriptedAmi(banner=b"Asterisk Call Manager/99.0\r\n") as future:
         start(future.address())
         future.emit(event("NeverHeardOf", Number="1"))
-        until(lambda: ear.numbers() == [1])
+        wait_for(lambda: ear.numbers() == [1])
 
 
 @pytest.mark.parametrize("junk", [b"X: " + b"x" * 100_000, b"X: 1\r\n" * 20_000], ids=["line", "headers"])
 def test_a_frame_without_an_end_drops_the_link_b5(peer: ScriptedAmi, start: Start, junk: bytes) -> None:
     session = start()
     peer.emit(junk)
-    until(lambda: session.counters.logins == 2 and session.link.up)
+    wait_for(lambda: session.counters.logins == 2 and session.link.up)
 
 
 def test_an_overflow_drops_the_link_and_a_snapshot_follows_m10(peer: ScriptedAmi, start: Start, ear: Ear) -> None:
@@ -310,19 +310,19 @@ def test_an_overflow_drops_the_link_and_a_snapshot_follows_m10(peer: ScriptedAmi
 
     session = start(on_event=slow, queue_limit=100)
     peer.emit(b"".join(event("Newstate", Number=str(number)) for number in range(1000)))
-    until(lambda: session.counters.overflows >= 1)
+    wait_for(lambda: session.counters.overflows >= 1)
     gate.set()
-    until(lambda: session.counters.logins >= 2 and session.link.up)
-    until(lambda: len(ear.all("snapshot")) >= 2)
+    wait_for(lambda: session.counters.logins >= 2 and session.link.up)
+    wait_for(lambda: len(ear.all("snapshot")) >= 2)
     peer.emit(event("Newstate", Number="5000"))
-    until(lambda: 5000 in ear.numbers())
+    wait_for(lambda: 5000 in ear.numbers())
     assert session.counters.dropped > 0
 
 
 def test_ten_thousand_events_arrive_in_order_b16(peer: ScriptedAmi, start: Start, ear: Ear) -> None:
     session = start()
     peer.emit(b"".join(event("Newstate", Number=str(number)) for number in range(10_000)))
-    until(lambda: len(ear.numbers()) == 10_000)
+    wait_for(lambda: len(ear.numbers()) == 10_000)
     assert ear.numbers() == list(range(10_000))
     assert session.counters.overflows == 0
 
@@ -330,7 +330,7 @@ def test_ten_thousand_events_arrive_in_order_b16(peer: ScriptedAmi, start: Start
 def test_only_the_wanted_events_are_handed_out(peer: ScriptedAmi, start: Start, ear: Ear) -> None:
     start(events={"Hangup"})
     peer.emit(event("Newstate", Number="1") + channel_event("Hangup", uniqueid="1.1", Number="2"))
-    until(lambda: ear.numbers() == [2])
+    wait_for(lambda: ear.numbers() == [2])
 
 
 def test_a_list_asked_from_a_callback_is_answered(peer: ScriptedAmi, start: Start) -> None:
@@ -343,13 +343,13 @@ def test_a_list_asked_from_a_callback_is_answered(peer: ScriptedAmi, start: Star
     peer.queues = [[("Event", "QueueMember"), ("Queue", "family")]]
     session = start(on_event=ask, on_connected=None, events={"Hangup"})
     peer.emit(event("Hangup"))
-    until(lambda: lists == [1])
+    wait_for(lambda: lists == [1])
 
 
 def test_it_never_gives_up_on_a_port_that_is_closed(peer: ScriptedAmi, start: Start) -> None:
     with Proxy(peer.port) as proxy:
         proxy.refuse = True
         session = start(AmiAddress("127.0.0.1", proxy.port, USER, SECRET), up=False)
-        until(lambda: proxy.accepted >= 5)
+        wait_for(lambda: proxy.accepted >= 5)
         proxy.refuse = False
-        until(lambda: session.link.up)
+        wait_for(lambda: session.link.up)

@@ -13,7 +13,7 @@ import pytest
 from telephony.agi import AgiSession
 from telephony.fastagi import FastAgiServer
 from tests.support.scripted_agi import ScriptedCall, environment
-from tests.support.wait import until
+from tests.support.wait import wait_for
 
 TOKEN = "t0ken"
 SCRIPT = f"inbound?t={TOKEN}&call=1763712000.1"
@@ -60,7 +60,7 @@ def test_a_call_is_served_to_its_end(server: FastAgiServer, desk: Desk) -> None:
     (session,) = desk.sessions
     assert session.parameters == {"call": "1763712000.1"}
     assert session.env["agi_context"] == "sd-agi"
-    until(lambda: server.counters.served == 1)
+    wait_for(lambda: server.counters.served == 1)
 
 
 @pytest.mark.parametrize(
@@ -191,7 +191,7 @@ def test_a_thousand_idle_guests_do_not_keep_a_call_waiting_b24(desk: Desk) -> No
                 assert len(call.serve()) == 2
             assert time.monotonic() - began < 1
         assert len(server._lobby) <= 200
-        until(lambda: server.counters.idle == 1000, 6)
+        wait_for(lambda: server.counters.idle == 1000, 6)
         for one in idle:
             one.close()
 
@@ -205,7 +205,7 @@ def test_calls_over_the_cap_are_turned_away_at_once(desk: Desk) -> None:
         for _ in range(2):
             call = calls.enter_context(ScriptedCall(server.address, SCRIPT))
             call.reply(call.read_command())
-        until(lambda: len(desk.sessions) == 2)
+        wait_for(lambda: len(desk.sessions) == 2)
         with ScriptedCall(server.address, SCRIPT) as third:
             assert third.closed_within(1)
         assert server.counters.refused_busy == 1
@@ -232,7 +232,7 @@ def test_a_caller_who_hangs_up_is_a_normal_end(server: FastAgiServer, caplog: py
     with ScriptedCall(server.address, SCRIPT) as call:
         call.read_command()
         call.send(b"HANGUP\n")
-        until(lambda: server.counters.hung_up == 1)
+        wait_for(lambda: server.counters.hung_up == 1)
     assert caplog.text == ""
 
 
@@ -244,10 +244,10 @@ def test_stopping_lets_a_running_script_end_and_leaves_nothing_behind(desk: Desk
     address = server.address
     with ScriptedCall(address, SCRIPT) as call:
         call.reply(call.read_command())
-        until(lambda: desk.sessions)
+        wait_for(lambda: desk.sessions)
         stopping = threading.Thread(target=server.stop)
         stopping.start()
-        until(lambda: not server._host.is_alive())
+        wait_for(lambda: not server._host.is_alive())
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection(address, timeout=1)
         desk.gate.set()

@@ -14,7 +14,7 @@ from crm.db import Database, open_database
 from crm.training import TrainingCall
 from tests.support.scripted_ami import Headers, ScriptedAmi, channel_event
 from tests.support.valkey import TemporaryValkey
-from tests.support.wait import until
+from tests.support.wait import wait_for
 from workers import queues
 from workers.feed import Feed
 from workers.listener import Listener
@@ -59,7 +59,7 @@ def listener(settings: ServiceSettings, database: Database, valkey: TemporaryVal
     keeper = threading.Thread(target=running.keep, args=(stopping,))
     running.start()
     keeper.start()
-    until(lambda: link(database) == "up")
+    wait_for(lambda: link(database) == "up")
     yield running
     stopping.set()
     running.stop()
@@ -89,21 +89,21 @@ def test_a_call_heard_on_the_wire_is_a_row(listener: Listener, exchange: Scripte
         with database.reading() as session:
             return session.scalars(select(CallRecord).where(CallRecord.linkedid == "1.1")).one_or_none()
 
-    until(lambda: row() is not None)
+    wait_for(lambda: row() is not None)
     exchange.emit(channel_event("Hangup", uniqueid="1.1", Cause="16", **{"Cause-txt": "Normal Clearing"}))
-    until(lambda: (found := row()) is not None and found.ended_at is not None)
+    wait_for(lambda: (found := row()) is not None and found.ended_at is not None)
 
 
 def test_the_exchange_is_told_whom_not_to_ring_and_told_again_after_its_restart(
     listener: Listener, exchange: ScriptedAmi
 ) -> None:
     exchange.queues = [member("101", paused=False)]
-    until(lambda: exchange.actions("QueuePause"), 5, "nobody has signed in, so 101 must be paused")
+    wait_for(lambda: exchange.actions("QueuePause"), 5, "nobody has signed in, so 101 must be paused")
     order = exchange.actions("QueuePause")[0]
     assert (order["Interface"], order["Paused"]) == ("Local/101@sd-operator", "true")
     exchange.requests.clear()
     exchange.cut()
-    until(lambda: exchange.actions("QueuePause"), 5, "after a new login everybody is unpaused again")
+    wait_for(lambda: exchange.actions("QueuePause"), 5, "after a new login everybody is unpaused again")
 
 
 def test_who_says_ready_is_unpaused_at_once(
@@ -115,14 +115,14 @@ def test_who_says_ready_is_unpaused_at_once(
         assert lavrova is not None
         presence.set_ready(session, lavrova.id, datetime.now(UTC))
     queues.wake(valkey.url, Wake.PRESENCE)
-    until(lambda: any(order["Paused"] == "false" for order in exchange.actions("QueuePause")))
+    wait_for(lambda: any(order["Paused"] == "false" for order in exchange.actions("QueuePause")))
 
 
 def test_a_lost_link_is_on_record_with_its_reason(
     listener: Listener, exchange: ScriptedAmi, database: Database
 ) -> None:
     exchange.close()
-    until(lambda: link(database) == "down")
+    wait_for(lambda: link(database) == "down")
     with database.reading() as session:
         state = exchange_state.exchange_state(session)
     assert state.link_reason
@@ -142,7 +142,7 @@ def test_the_end_of_a_training_call_settles_its_row(
         with database.reading() as session:
             return session.get_one(TrainingCall, call.id).state
 
-    until(lambda: state() == "ended")
+    wait_for(lambda: state() == "ended")
 
 
 def test_a_forged_event_is_logged_without_what_it_says_and_changes_nothing(
@@ -156,6 +156,6 @@ def test_a_forged_event_is_logged_without_what_it_says_and_changes_nothing(
         with database.reading() as session:
             return list(session.scalars(select(CallRecord.linkedid)))
 
-    until(lambda: calls() == ["7.7"])
+    wait_for(lambda: calls() == ["7.7"])
     assert "security" in caplog.text
     assert "7907" not in caplog.text

@@ -17,7 +17,7 @@ from crm import calls, demo, schema, staff
 from crm.calls import CallRecord
 from crm.db import Database
 from tests.support.valkey import TemporaryValkey
-from tests.support.wait import until
+from tests.support.wait import wait_for
 from workers import recorder as module
 from workers.feed import STREAM, Feed
 from workers.recorder import Recorder, Seen
@@ -80,7 +80,7 @@ def test_a_ring_is_on_record_before_anybody_is_told_and_only_she_is_told(
 ) -> None:
     for event in (ARRIVED, IDENTIFIED, WAITING, RINGING):
         recorder.event(event)
-    until(lambda: any(notice["kind"] == "pop" for notice in told(valkey)))
+    wait_for(lambda: any(notice["kind"] == "pop" for notice in told(valkey)))
     row = stored(database)
     assert row is not None
     assert (row.state, row.did, row.caller_number) == (CallState.RINGING, DID, "+79070000101")
@@ -96,7 +96,7 @@ def test_the_ring_the_talk_and_the_end_reach_her_screen_in_this_order(
     for event in (ARRIVED, WAITING, RINGING, ANSWERED, ENDED):
         recorder.event(event)
     own = lavrova(database)
-    until(lambda: any(notice["kind"] == "wrapup" for notice in told(valkey)))
+    wait_for(lambda: any(notice["kind"] == "wrapup" for notice in told(valkey)))
     kinds = [notice["kind"] for notice in told(valkey) if notice.get("employee") == own]
     assert kinds == ["pop", "talk", "wrapup"]
 
@@ -115,7 +115,7 @@ def test_nothing_is_lost_while_the_database_refuses_to_write(
     monkeypatch.setattr(module.calls, "record", sulking)
     recorder.event(ARRIVED)
     recorder.event(ENDED)
-    until(lambda: (row := stored(database)) is not None and row.ended_at == at(60))
+    wait_for(lambda: (row := stored(database)) is not None and row.ended_at == at(60))
 
 
 def test_one_event_that_cannot_be_recorded_does_not_hold_up_the_others(
@@ -131,8 +131,8 @@ def test_one_event_that_cannot_be_recorded_does_not_hold_up_the_others(
     monkeypatch.setattr(module.calls, "record", stumbling)
     for event in (ARRIVED, IDENTIFIED, WAITING):
         recorder.event(event)
-    until(lambda: (row := stored(database)) is not None and row.state == CallState.WAITING)
-    until(lambda: "CallerIdentified" in caplog.text)
+    wait_for(lambda: (row := stored(database)) is not None and row.state == CallState.WAITING)
+    wait_for(lambda: "CallerIdentified" in caplog.text)
     assert "7907" not in caplog.text, "the type, not the number"
 
 
@@ -140,13 +140,13 @@ def test_events_are_recorded_while_valkey_is_dead_and_browsers_are_told_to_look_
     database: Database, recorder: Recorder, valkey: TemporaryValkey
 ) -> None:
     recorder.event(ARRIVED)
-    until(lambda: stored(database) is not None)
+    wait_for(lambda: stored(database) is not None)
     valkey.kill()
     recorder.event(ENDED)
-    until(lambda: (row := stored(database)) is not None and row.ended_at is not None)
+    wait_for(lambda: (row := stored(database)) is not None and row.ended_at is not None)
     valkey.start()
     redis.Redis.from_url(valkey.url).flushall()
-    until(lambda: {"kind": "resync"} in told(valkey), 10)
+    wait_for(lambda: {"kind": "resync"} in told(valkey), 10)
 
 
 def test_a_snapshot_closes_what_is_gone_and_opens_what_is_there(
@@ -155,11 +155,11 @@ def test_a_snapshot_closes_what_is_gone_and_opens_what_is_there(
     recorder.event(ARRIVED)
     other = LiveCall("dispatch-2.1", DID, at(10), CallState.TALKING, talking="101", queue="dispatch")
     recorder.snapshot(Seen(at(30), (other,)))
-    until(lambda: (row := stored(database)) is not None and row.end_evidence == "snapshot")
+    wait_for(lambda: (row := stored(database)) is not None and row.end_evidence == "snapshot")
     with database.reading() as session:
         found = session.scalars(select(CallRecord).where(CallRecord.linkedid == "dispatch-2.1")).one()
     assert (found.state, found.arrived_at) == (CallState.TALKING, at(10))
-    until(lambda: {"kind": "resync"} in told(valkey))
+    wait_for(lambda: {"kind": "resync"} in told(valkey))
 
 
 def test_what_the_exchanges_files_say_goes_before_what_the_snapshot_shows(
@@ -167,7 +167,7 @@ def test_what_the_exchanges_files_say_goes_before_what_the_snapshot_shows(
 ) -> None:
     recorder.event(ARRIVED)
     recorder.snapshot(Seen(at(90), (), missed=(WAITING, ANSWERED, ENDED)))
-    until(lambda: (row := stored(database)) is not None and row.ended_at is not None)
+    wait_for(lambda: (row := stored(database)) is not None and row.ended_at is not None)
     row = stored(database)
     assert row is not None
     assert (row.answered_at, row.ended_at, row.end_evidence) == (at(5), at(60), "cdr")
