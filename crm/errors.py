@@ -3,6 +3,7 @@
 Every verb of `crm` raises one of these; the pages show `str(error)` (Russian) and choose the status code by the class.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 
@@ -20,13 +21,15 @@ class NotFound(RecordsError):
 class StaleVersion(RecordsError):
     """Somebody (perhaps the same person in another tab) changed the record since it was shown.
 
-    `current` holds the stored values by field name, `version` the number to send with the next attempt.
+    `current` holds the stored values by field name, `version` the number to send with the next attempt; `changes` who
+    changed what since, where that is known (`crm.cards.changes.FieldChange`).
     """
 
-    def __init__(self, current: dict[str, Any], version: int) -> None:
+    def __init__(self, current: dict[str, Any], version: int, changes: Sequence[Any] = ()) -> None:
         super().__init__("Запись уже изменена в другом окне. Показаны сохранённые значения.")
         self.current = current
         self.version = version
+        self.changes = changes
 
 
 class Incomplete(RecordsError):

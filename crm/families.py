@@ -7,21 +7,33 @@ dispatcher needs to greet and to be careful; the full card is opened by `open_ca
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session, contains_eager
 
 from callflow.names import full_name
 from callflow.phone import normalise
 from callflow.text import clean_line, clean_text, search_key
 from crm import institution
 from crm.audit import Actor, write
-from crm.base import fetch
+from crm.base import MAX_ID, fetch
 from crm.errors import Incomplete, NotFound
-from crm.family_search import search
-from crm.family_tables import CallerChoice, Candidate, Family, FamilyAssignment, FamilyStatus, Person, Phone
+from crm.family_tables import (
+    ACTIVE,
+    IMPORTING,
+    MERGED,
+    CallerChoice,
+    Candidate,
+    Family,
+    FamilyAssignment,
+    FamilyStatus,
+    Person,
+    Phone,
+)
 from crm.masked import MaskedFamily, brief_of, masked
+from crm.search.families import search
+from crm.search.index import reindex_family
 from crm.staff import Employee
-from crm.visibility import seen_by, sees_families, visible_to
+from crm.visibility import seen_by, seen_family, sees_families, visible_to
 
 __all__ = [
     "CallerChoice",
@@ -50,13 +62,16 @@ __all__ = [
 def find_by_number(session: Session, number: str) -> list[Candidate]:
     """Return everybody who has this number (E.164), remembered first, then applicants, then by age of the record.
 
-    All of them, restricted families included: what of them may be shown is `masked`'s matter. ≤ 10 ms at 100,000
-    families.
+    All of them, restricted families included: what of them may be shown is `masked`'s matter. Not those of cards that
+    were merged or destroyed, nor removed numbers, nor people who have left. ≤ 10 ms at a million families.
     """
     statement = (
         select(Phone)
-        .where(Phone.number == number)
-        .options(joinedload(Phone.person).joinedload(Person.family))
+        .join(Phone.person)
+        .outerjoin(Person.family)
+        .where(Phone.number == number, Phone.removed_at.is_(None), Person.left_at.is_(None))
+        .where(or_(Family.id.is_(None), Family.state == ACTIVE))
+        .options(contains_eager(Phone.person).contains_eager(Person.family))
         .order_by(Phone.id)
         .limit(50)
     )
@@ -69,11 +84,25 @@ def find_by_number(session: Session, number: str) -> list[Candidate]:
 
 
 def fetch_family(session: Session, family_id: int, viewer: Employee) -> Family:
-    """Return the card. Raises NotFound where there is none or the viewer may not know that there is one."""
-    family = fetch(session, Family, family_id)
-    if family is None or not visible_to(session, family, viewer):
+    """Return the card, or the one that it was merged into: old links lead to where the records are now.
+
+    Raises NotFound where there is none, where an import is not confirmed yet, and where the viewer may not know of it.
+    """
+    family = seen_family(session, _kept_instead_of(session, family_id), viewer)
+    if family is None or family.state == IMPORTING:
         raise NotFound("Такой карточки нет.")
     return family
+
+
+def _kept_instead_of(session: Session, family_id: int) -> int:
+    """The card that this one was merged into, in the end of the chain; itself where it was not."""
+    merged = select(Family.merged_into_id).where(Family.state == MERGED)
+    while 1 <= family_id <= MAX_ID:
+        kept = session.scalar(merged.where(Family.id == family_id))
+        if kept is None:
+            break
+        family_id = kept
+    return family_id
 
 
 def fetch_person(session: Session, person_id: int, viewer: Employee) -> Person:
@@ -166,7 +195,7 @@ def new_card(
     session.add(family)
     session.flush()
     family.card_number = f"С-{family.id:05d}"
-    session.flush()
+    reindex_family(session, family)
     if employee is not None:
         actor = Actor.of(employee, ip)
         write(session, actor, "family.create", subject="family", subject_id=family.id, family_id=family.id, at=at)
@@ -181,7 +210,7 @@ def add_phone(
     if number is None:
         raise Incomplete({"phone": "Номер телефона не распознан: нужно 11 цифр, например 8 907 000-01-01."})
     for phone in person.phones:
-        if phone.number == number.e164:
+        if phone.number == number.e164 and phone.removed_at is None:
             return phone
     phone = Phone(number=number.e164, raw=clean_line(typed), label=clean_line(label))
     person.phones.append(phone)

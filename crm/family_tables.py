@@ -12,6 +12,7 @@ from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from crm.base import Base, Id
+from crm.papers.tables import ImportJob
 
 ACTIVE, MERGED, DESTROYED, IMPORTING = "active", "merged", "destroyed", "importing"
 CARD_STATES = (ACTIVE, MERGED, DESTROYED, IMPORTING)
@@ -31,7 +32,7 @@ class Family(Base):
 
     __tablename__ = "family"
     __table_args__ = (
-        Index("ix_family_actualized", "state", "actualized_on"),
+        Index("ix_family_actualized", "state", "actualized_on", "created_at"),
         Index(
             "ix_family_restricted",
             "id",
@@ -70,16 +71,34 @@ class Family(Base):
     actualized_on: Mapped[date | None]
     actualized_by_id: Mapped[int | None] = mapped_column(ForeignKey("employee.id"))
     merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("family.id"))
-    import_job_id: Mapped[int | None] = mapped_column(ForeignKey("import_job.id"), index=True)
+    import_job_id: Mapped[int | None] = mapped_column(ForeignKey(ImportJob.id), index=True)
     import_key: Mapped[str | None] = mapped_column(index=True)
     people: Mapped[list["Person"]] = relationship(back_populates="family", order_by="Person.id", lazy="selectin")
     statuses: Mapped[list["FamilyStatus"]] = relationship(order_by="FamilyStatus.id", lazy="selectin")
+
+    @property
+    def members(self) -> list["Person"]:
+        """Who belongs to the family now; those who have left stay in `people`."""
+        return [person for person in self.people if person.left_at is None]
+
+    @property
+    def standing_statuses(self) -> list["FamilyStatus"]:
+        """The statuses that nobody has revoked, those whose term has run out included."""
+        return [status for status in self.statuses if status.revoked_at is None]
 
 
 class FamilyStatus(Base):
     """One status with its basis (domain.md §2.6). `verified_on` None: claimed by telephone, not verified."""
 
     __tablename__ = "family_status"
+    __table_args__ = (
+        Index(
+            "ix_family_status_valid_to",  # papers about to expire: crm.cards.upkeep
+            "valid_to",
+            sqlite_where=text("valid_to IS NOT NULL"),
+            postgresql_where=text("valid_to IS NOT NULL"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     family_id: Mapped[int] = mapped_column(ForeignKey("family.id"), index=True)
@@ -115,7 +134,23 @@ class Person(Base):
     """
 
     __tablename__ = "person"
-    __table_args__ = (Index("ix_person_birth_date", "birth_date"),)
+    __table_args__ = (
+        Index("ix_person_birth_date", "birth_date"),
+        Index(
+            "ix_person_full_time_student_until",  # study certificates about to expire: crm.cards.upkeep
+            "full_time_student_until",
+            sqlite_where=text("full_time_student_until IS NOT NULL"),
+            postgresql_where=text("full_time_student_until IS NOT NULL"),
+        ),
+        # Used by crm.cards.duplicate_pairs: which applicants have one name and birth date.
+        Index(
+            "ix_person_applicant",
+            "search_key",
+            "birth_date",
+            sqlite_where=text("is_applicant = 1"),
+            postgresql_where=text("is_applicant"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     family_id: Mapped[int | None] = mapped_column(ForeignKey("family.id"), index=True)
@@ -139,6 +174,11 @@ class Person(Base):
     left_reason: Mapped[str] = mapped_column(default="")
     family: Mapped[Family | None] = relationship(back_populates="people")
     phones: Mapped[list["Phone"]] = relationship(back_populates="person", order_by="Phone.id", lazy="selectin")
+
+    @property
+    def active_phones(self) -> list["Phone"]:
+        """The telephones under which this person can be reached; removed ones stay in `phones`."""
+        return [phone for phone in self.phones if phone.removed_at is None]
 
 
 class Phone(Base):

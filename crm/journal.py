@@ -4,36 +4,38 @@ A talk opens a draft (`journal_drafts`); typing saves it; saving it gives the ne
 gaps, in the same transaction that ends the wrap-up. Nothing is ever deleted. Everybody else imports this module only.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from callflow.text import clean_line, clean_text
 from crm import presence
+from crm.appeals import intake, work
+from crm.appeals.access import fetch_entry, readable_services
+from crm.appeals.needs import note_need
+from crm.appeals.states import Progress
+from crm.appeals.terms import is_late, next_working_day
 from crm.audit import Actor, write
 from crm.base import fetch
 from crm.call_tables import CallRecord
 from crm.errors import Incomplete, NotFound, RecordsError, StaleVersion
-from crm.family_tables import Family
-from crm.institution import Service
-from crm.journal_drafts import follow_caller, identity_confirmed, new_draft, open_draft
+from crm.journal_drafts import follow_caller, identity_confirmed, name_applicant, new_draft, open_draft
 from crm.journal_tables import (
     CONTACT_METHODS,
     DRAFT,
-    FIELDS,
     SAVED,
     JournalCounter,
     JournalEntry,
     of_call,
     values_of,
     year_of,
+    zone_of_service,
 )
-from crm.staff import Employee, Role, service_ids_of
+from crm.search.journal import reindex_entry
+from crm.staff import Employee, Role
 from crm.upsert import insert_missing
-from crm.visibility import visible_to
 
 __all__ = [
     "CONTACT_METHODS",
@@ -41,11 +43,12 @@ __all__ = [
     "SAVED",
     "JournalCounter",
     "JournalEntry",
-    "entries",
     "entry_of_call",
+    "entry_of_form",
     "fetch_entry",
     "follow_caller",
     "identity_confirmed",
+    "name_applicant",
     "new_draft",
     "open_draft",
     "readable_services",
@@ -54,20 +57,13 @@ __all__ = [
     "values_of",
 ]
 
-_REQUIRED = {
-    "applicant_name": "Укажите, кто обратился (или «не назвался»).",
-    "family_brief": "Укажите краткую информацию о семье.",
-    "contact_method": "Выберите способ обращения.",
-    "substance": "Запишите, с чем обратились.",
-}
-
 
 def save_draft(  # noqa: PLR0917 - who, what, when: as in every verb
     session: Session, entry_id: int, fields: Mapping[str, Any], version: int, employee: Employee, at: datetime
 ) -> JournalEntry:
     """Keep what was typed so far. Raises StaleVersion, NotFound, or RecordsError for a row already saved."""
     entry = _own_entry(session, entry_id, employee)
-    wanted = _cleaned(fields)
+    wanted = intake.cleaned(fields)
     if _same(entry, wanted):
         return entry
     _check_version(entry, version)
@@ -95,23 +91,26 @@ def save_entry(  # noqa: PLR0917 - who, what, when: as in every verb
     sentence for each missing column, StaleVersion with the stored values, NotFound for a row of somebody else.
     """
     entry = _own_entry(session, entry_id, employee)
-    wanted = _cleaned(fields)
-    if entry.state == SAVED and _same(entry, wanted):
+    wanted = intake.cleaned(fields)
+    if entry.state == SAVED and _same(entry, _given(wanted)):
         return entry
     if not _same(entry, wanted):
         _check_version(entry, version)
     if entry.state == SAVED:
         raise RecordsError("Запись уже внесена в журнал.")
-    complete = {field: wanted.get(field, getattr(entry, field)) for field in _REQUIRED}
-    missing = {field: sentence for field, sentence in _REQUIRED.items() if not complete[field]}
-    if missing:
-        raise Incomplete(missing)
+    wanted = _completed(session, entry, wanted, employee, at)
     _assign(entry, wanted)
     entry.year = year_of(session, entry.service_id, at)
     entry.number = _next_number(session, entry.service_id, entry.year)
     entry.state, entry.saved_at, entry.author_id = SAVED, at, employee.id
+    entry.progress = Progress.NEW.value
+    entry.entered_late = is_late(wanted["occurred_at"], at, zone_of_service(session, entry.service_id))
     entry.version += 1
     session.flush()
+    if entry.explained:
+        work.note_explained(session, entry, employee, at)
+    reindex_entry(session, entry)
+    note_need(session, entry, employee, at, ip)
     if entry.call_id is not None:
         presence.end_wrapups_of(session, entry.call_id, at)
     write(
@@ -148,26 +147,34 @@ def _own_entry(session: Session, entry_id: int, employee: Employee) -> JournalEn
     raise NotFound("Такой записи в журнале нет.")
 
 
-def _cleaned(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Take the form's fields as they may be stored; an unknown contact method is no contact method."""
-    cleaned: dict[str, Any] = {}
-    for field in FIELDS:
-        if field not in fields:
-            continue
-        value = fields[field]
-        if field == "obstacle":
-            cleaned[field] = value if isinstance(value, bool) else None
-        elif field in ("substance", "family_brief"):
-            cleaned[field] = clean_text(str(value or ""))
-        else:
-            cleaned[field] = clean_line(str(value or ""), 200)
-    if cleaned.get("contact_method", "phone") not in CONTACT_METHODS:
-        cleaned["contact_method"] = ""
-    return cleaned
+def _completed(
+    session: Session, entry: JournalEntry, wanted: Mapping[str, Any], employee: Employee, at: datetime
+) -> dict[str, Any]:
+    """The fields as they will stand, with the defaults of an open row: the author answers for it and looks at it again
+    on the next working day. Raises Incomplete with a sentence for each field that is missing or cannot be.
+    """
+    whole = {**values_of(entry), **wanted}
+    today = at.astimezone(zone_of_service(session, entry.service_id)).date()
+    whole["occurred_at"] = whole["occurred_at"] or at
+    whole["responsible_id"] = whole["responsible_id"] or employee.id
+    whole["next_check_on"] = whole["next_check_on"] or next_working_day(today)
+    missing = {field: sentence for field, sentence in intake.REQUIRED.items() if not whole[field]}
+    whole["obstacles"], unnamed = intake.obstacles_of(whole["obstacle"], whole["obstacles"])
+    whole["need"], unknown = intake.check_need(session, whole["need"])
+    missing |= unnamed | unknown | intake.check_occurred(whole["occurred_at"], at)
+    missing |= intake.check_control(session, whole["responsible_id"], whole["next_check_on"], today)
+    if missing:
+        raise Incomplete(missing)
+    return whole
 
 
 def _same(entry: JournalEntry, wanted: Mapping[str, Any]) -> bool:
     return all(getattr(entry, field) == value for field, value in wanted.items())
+
+
+def _given(wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """Without the fields that were left to their defaults: saved, they hold what the program put there."""
+    return {field: value for field, value in wanted.items() if value is not None or field == "obstacle"}
 
 
 def _check_version(entry: JournalEntry, version: int) -> None:
@@ -182,53 +189,11 @@ def _assign(entry: JournalEntry, wanted: Mapping[str, Any]) -> None:
         entry.version += 1
 
 
+def entry_of_form(session: Session, form_key: str) -> JournalEntry | None:
+    """Return the row that a page's form made, draft or saved."""
+    return session.scalars(select(JournalEntry).where(JournalEntry.form_key == form_key)).one_or_none()
+
+
 def entry_of_call(session: Session, call_id: int) -> JournalEntry | None:
     """Return the call's row, draft or saved."""
     return session.scalars(of_call(call_id)).one_or_none()
-
-
-def fetch_entry(session: Session, entry_id: int, employee: Employee) -> JournalEntry:
-    """Return a row for reading. Raises NotFound where the employee works for another service or may not see the
-    family.
-    """
-    entry = fetch(session, JournalEntry, entry_id)
-    if entry is None or entry.service_id not in readable_services(session, employee):
-        raise NotFound("Такой записи в журнале нет.")
-    family = session.get(Family, entry.family_id) if entry.family_id else None
-    if family is not None and not visible_to(session, family, employee) and entry.author_id != employee.id:
-        raise NotFound("Такой записи в журнале нет.")
-    return entry
-
-
-def readable_services(session: Session, employee: Employee) -> set[int]:
-    """Return the services whose journal this employee reads: the head and the director all, the operators their own."""
-    if employee.role in (Role.HEAD.value, Role.DIRECTOR.value):
-        return set(session.scalars(select(Service.id)))
-    if employee.role in (Role.ADMINISTRATOR.value, Role.AUDITOR.value):
-        return set()
-    return set(service_ids_of(session, employee.id))
-
-
-def entries(
-    session: Session,
-    service_id: int,
-    *,
-    year: int | None = None,
-    drafts: bool = False,
-    author_id: int | None = None,
-    text: str = "",
-    limit: int = 50,
-    offset: int = 0,
-) -> Sequence[JournalEntry]:
-    """Return the journal's rows, newest number first; with `drafts`, the unfinished ones instead."""
-    statement = select(JournalEntry).where(JournalEntry.service_id == service_id)
-    statement = statement.where(JournalEntry.state == (DRAFT if drafts else SAVED))
-    if year is not None:
-        statement = statement.where(JournalEntry.year == year)
-    if author_id is not None:
-        statement = statement.where(JournalEntry.author_id == author_id)
-    if line := clean_line(text):
-        columns = (JournalEntry.applicant_name, JournalEntry.substance, JournalEntry.topic)
-        statement = statement.where(or_(*(column.contains(line, autoescape=True) for column in columns)))
-    order = (JournalEntry.year.desc(), JournalEntry.number.desc(), JournalEntry.id.desc())
-    return session.scalars(statement.order_by(*order).limit(limit).offset(offset)).all()

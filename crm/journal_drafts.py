@@ -7,8 +7,9 @@ from sqlalchemy.orm import Session
 
 from callflow.identity import IdentityLevel, may_see_full_card
 from callflow.names import full_name
+from crm.base import fetch
 from crm.call_tables import CallRecord
-from crm.errors import Incomplete
+from crm.errors import Incomplete, NotFound
 from crm.family_tables import Family, Person
 from crm.institution import Service
 from crm.journal_tables import CONTACT_METHODS, DRAFT, JournalEntry, of_call, values_of, year_of
@@ -29,6 +30,7 @@ def open_draft(session: Session, call: CallRecord, employee: Employee, at: datet
         "call_id": call.id,
         "author_id": employee.id,
         "created_at": at,
+        "occurred_at": call.arrived_at,
     }
     insert_missing(session, JournalEntry, values, ["call_id"])
     entry = session.scalars(of_call(call.id)).one()
@@ -38,18 +40,57 @@ def open_draft(session: Session, call: CallRecord, employee: Employee, at: datet
     return entry
 
 
-def new_draft(session: Session, service_id: int, contact_method: str, employee: Employee, at: datetime) -> JournalEntry:
-    """Open a row for an appeal that is no call: in person, by mail, by a third party."""
+def new_draft(  # noqa: PLR0917 - what, by whom, when: as in every verb
+    session: Session, service_id: int, contact_method: str, employee: Employee, at: datetime, form_key: str = ""
+) -> JournalEntry:
+    """Open a row for an appeal that is no call: in person, by mail, by a third party; or a call that was missed here.
+
+    `form_key` names the page's form: sent again, it finds the row that it made. Raises Incomplete.
+    """
     if contact_method not in CONTACT_METHODS:
         raise Incomplete({"contact_method": "Выберите способ обращения."})
-    entry = JournalEntry(
-        service_id=service_id,
-        year=year_of(session, service_id, at),
-        contact_method=contact_method,
-        author_id=employee.id,
-        created_at=at,
-    )
-    session.add(entry)
+    values = {
+        "service_id": service_id,
+        "year": year_of(session, service_id, at),
+        "contact_method": contact_method,
+        "author_id": employee.id,
+        "created_at": at,
+        "form_key": form_key or None,
+    }
+    if not form_key:
+        entry = JournalEntry(**values)
+        session.add(entry)
+        session.flush()
+        return entry
+    insert_missing(session, JournalEntry, values, ["form_key"])
+    entry = session.scalars(select(JournalEntry).where(JournalEntry.form_key == form_key)).one()
+    if entry.author_id != employee.id:
+        raise NotFound("Такой записи в журнале нет.")
+    return entry
+
+
+def name_applicant(  # noqa: PLR0917 - which row, who, by whom, when: as in every verb
+    session: Session, entry_id: int, person: Person, family: Family | None, employee: Employee, at: datetime
+) -> JournalEntry:
+    """The author found who came or wrote: tie her own draft to the card, and fill in what is still empty.
+
+    The same person again changes nothing. Raises NotFound for another's draft, or a row that is saved.
+    """
+    entry = fetch(session, JournalEntry, entry_id, lock=True)
+    if entry is None or entry.author_id != employee.id or entry.state != DRAFT:
+        raise NotFound("Такой записи в журнале нет.")
+    family_id = family.id if family else None
+    if (entry.person_id, entry.family_id) == (person.id, family_id):
+        return entry
+    for field, suggested in _suggestion(session, entry.person_id, entry.family_id).items():
+        if getattr(entry, field) == suggested:
+            setattr(entry, field, "")
+    entry.person_id, entry.family_id = person.id, family_id
+    for field, suggested in _suggestion(session, person.id, family_id).items():
+        if not getattr(entry, field):
+            setattr(entry, field, suggested)
+    entry.version += 1
+    entry.draft_saved_at = at
     session.flush()
     return entry
 

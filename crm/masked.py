@@ -6,17 +6,21 @@ import re
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, object_session
 
 from callflow.names import address_form
 from callflow.phone import PhoneNumber
-from crm.family_tables import Family, Person, Phone
+from crm.cards.catalogues import special_codes
+from crm.cards.safe_contact import warnings_of
+from crm.family_tables import Family, FamilyStatus, Person, Phone
 from crm.staff import Employee
 from crm.visibility import visible_to
 
-CHILD_RELATIONS = frozenset(["сын", "дочь", "подопечный", "подопечная", "внук", "внучка"])
+CHILD_RELATIONS = frozenset(["сын", "дочь", "пасынок", "падчерица", "подопечный", "подопечная", "внук", "внучка"])
 SPECIAL_STATUSES = frozenset(["ребёнок-инвалид", "инвалид", "беременная", "СОП", "семья участника СВО"])
 """Health, a resolution of the commission, service at the front: never in a text that is printed or read aloud (§4.1).
+
+These whatever the institution's list says; the list may add to them.
 """
 
 RESTRICTED_TITLE = "карточка с ограниченным доступом"
@@ -56,19 +60,19 @@ def masked(
 
     Of a restricted family, those not entitled see only that there is such a card, and what to do.
     """
+    known = phone if isinstance(phone, Phone) else _number_of(person, phone)
     number = masked_number(phone if isinstance(phone, str) else phone.number)
     if family is not None and not visible_to(session, family, viewer):
-        warning = family.warning or RESTRICTED_WARNING
+        warnings = (family.warning or RESTRICTED_WARNING, *warnings_of(family, named=False))
         return MaskedFamily(
             person_id=person.id,
             family_id=family.id,
             restricted=True,
             family_name=RESTRICTED_TITLE,
             phone=number,
-            warnings=(warning,),
+            warnings=warnings,
             remembered=remembered,
         )
-    statuses = [status.type for status in family.statuses] if family else []
     return MaskedFamily(
         person_id=person.id,
         family_id=family.id if family else None,
@@ -78,11 +82,15 @@ def masked(
         family_name=family.name if family else person.surname,
         phone=number,
         address=masked_address(family) if family else "",
-        statuses=tuple(status for status in statuses if status not in SPECIAL_STATUSES),
+        statuses=tuple(status.type for status in open_statuses(family)) if family else (),
         children=len(children_of(family)) if family else 0,
-        warnings=(family.warning,) if family and family.warning else (),
+        warnings=warnings_of(family, known, person=person) if family else (),
         remembered=remembered,
     )
+
+
+def _number_of(person: Person, number: str) -> Phone | None:
+    return next((phone for phone in person.active_phones if phone.number == number), None)
 
 
 def masked_number(number: str) -> str:
@@ -101,11 +109,25 @@ def masked_address(family: Family) -> str:
 
 
 def children_of(family: Family) -> list[Person]:
-    """Return the family's children in the order of the card."""
-    return [person for person in family.people if person.relation in CHILD_RELATIONS]
+    """Return the family's children in the order of the card; who has left is not among them."""
+    return [person for person in family.members if person.relation in CHILD_RELATIONS]
 
 
-def brief_of(family: Family) -> str:
+def open_statuses(family: Family, today: date | None = None) -> list[FamilyStatus]:
+    """Return the statuses that may be printed or read aloud: in force, and not special.
+
+    With `today`, those whose term has run out are left out as well.
+    """
+    session = object_session(family)
+    special = SPECIAL_STATUSES | (special_codes(session, "status") if session else frozenset())
+    return [
+        status
+        for status in family.standing_statuses
+        if status.type not in special and not (today and status.valid_to and status.valid_to < today)
+    ]
+
+
+def brief_of(family: Family, today: date | None = None) -> str:
     """Return column 3 of the journal: «Кузнецовы, 3 детей (2010, 2014, 2019 г. р.), многодетная».
 
     Made from fields that are not special only (domain.md §4.3: free text is where data leaks).
@@ -115,7 +137,7 @@ def brief_of(family: Family) -> str:
     parts = [family.name]
     if children:
         parts.append(f"{_counted(len(children))}{f' ({years} г. р.)' if years else ''}")
-    parts.extend(status.type for status in family.statuses if status.type not in SPECIAL_STATUSES)
+    parts.extend(status.type for status in open_statuses(family, today))
     return ", ".join(parts)
 
 

@@ -3,6 +3,7 @@
 from sqlalchemy import ColumnElement, false, or_, select, true
 from sqlalchemy.orm import Session
 
+from crm.base import MAX_ID
 from crm.family_tables import Family, FamilyAssignment
 from crm.staff import Employee, Role
 
@@ -32,3 +33,15 @@ def visible_to(session: Session, family: Family, viewer: Employee) -> bool:
     if not family.restricted or viewer.role in _ALL_FAMILIES:
         return True
     return session.get(FamilyAssignment, (family.id, viewer.id)) is not None
+
+
+def seen_family(session: Session, family_id: int, viewer: Employee, *, lock: bool = False) -> Family | None:
+    """Return the card if this viewer may see it. A hidden card costs what a missing one costs: one question, nothing
+    of it read, nothing locked (B61). `lock`: see `crm.base.fetch`.
+    """
+    if not 1 <= family_id <= MAX_ID:
+        return None
+    statement = select(Family).where(Family.id == family_id, seen_by(viewer))
+    if lock:
+        statement = statement.with_for_update(of=Family).execution_options(populate_existing=True)
+    return session.scalars(statement).one_or_none()

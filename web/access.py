@@ -94,6 +94,7 @@ class Rule:
         if visitor.role not in self.roles:
             note(desk, visitor, "access.denied", request)
             raise Forbidden
+        request.state.visitor = visitor  # from here on a file may be received (web.uploads)
         return visitor
 
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated, Any, TypeVar, get_origin
 from urllib.parse import parse_qsl
 
 from fastapi import Request
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+from starlette.requests import ClientDisconnect
 
 from callflow.text import clean_line, clean_text
+from web.multipart import CONTENT_TYPE, Broken, Incoming
 
 MAX_FIELDS = 100
+FIELDS_SECONDS = 10.0  # the fields before a file come in the first packet
 
 
 class BadForm(Exception):
@@ -26,10 +30,28 @@ class Form(dict[str, list[str]]):
 
 
 async def posted(request: Request) -> Form:
-    """The form of this request; empty for GET. Raises BadForm for bytes that are no form (reliability.md B60)."""
+    """The form of this request; empty for GET. Raises BadForm for bytes that are no form (reliability.md B60).
+
+    Of a form with a file these are the fields before the file, which `web.uploads` then reads on.
+    """
     if request.method != "POST":
         return Form()
+    content_type = request.headers.get("content-type", "")
+    if content_type.lower().startswith(CONTENT_TYPE):
+        return await _before_the_file(request, content_type)
     return parse(await request.body())
+
+
+async def _before_the_file(request: Request, content_type: str) -> Form:
+    form = Form()
+    try:
+        request.state.incoming = incoming = Incoming(content_type, request.stream())
+        async with asyncio.timeout(FIELDS_SECONDS):
+            for name, value in await incoming.fields():
+                form.setdefault(name, []).append(value)
+    except (Broken, ClientDisconnect, TimeoutError) as error:
+        raise BadForm from error
+    return form
 
 
 def parse(body: bytes) -> Form:

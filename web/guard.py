@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
+import time
 import traceback
 from collections.abc import Callable
 from urllib.parse import urlsplit
@@ -22,6 +23,11 @@ BODY_SECONDS = 10.0  # a form that takes longer to arrive is no form
 SAFE = frozenset({"GET", "HEAD"})
 METHODS = SAFE | {"POST"}
 FORM = "application/x-www-form-urlencoded"
+UPLOAD = "multipart/form-data"
+UPLOAD_PATHS = frozenset({"/imports", "/exports/verify"})  # nowhere else is a file taken (reliability.md S28)
+MAX_UPLOAD = 64 * 1024 * 1024  # what is read at all; what is kept is bounded by `web.uploads.one_file`
+UPLOAD_SECONDS = 300.0
+UPLOAD_PAUSE_SECONDS = 10.0
 
 log = logging.getLogger("web.guard")
 Page = Callable[[int, str], str]
@@ -87,7 +93,7 @@ class Guard:
         if not _same_origin(headers, host):
             log.warning("refused: a foreign page sent a form to %s", _route_only(scope["path"]))
             raise Refused(403)
-        if headers.get("content-type", FORM).split(";")[0].strip().lower() != FORM:
+        if _content_type(headers) != FORM and not _is_upload(scope):
             raise Refused(415 if headers.get("sec-fetch-site") == "same-origin" else 403)
 
     async def _answer(self, status: int, error_id: str, send: Send) -> None:
@@ -143,9 +149,12 @@ async def _bounded(scope: Scope, receive: Receive) -> Receive:
     """Read the body of a form here, at most so much and so long; the rest sees it whole (reliability.md B60, B65)."""
     if scope["method"] in SAFE:
         return receive
+    upload = _is_upload(scope)
     declared = Headers(scope=scope).get("content-length", "0")
-    if not declared.isdecimal() or int(declared) > MAX_BODY:
+    if not declared.isdecimal() or len(declared) > 15 or int(declared) > (MAX_UPLOAD if upload else MAX_BODY):
         raise Refused(413)
+    if upload:
+        return _paced(receive)
     body = bytearray()
     try:
         async with asyncio.timeout(BODY_SECONDS):
@@ -164,6 +173,34 @@ async def _bounded(scope: Scope, receive: Receive) -> Receive:
         return whole.pop() if whole else await receive()
 
     return replay
+
+
+def _paced(receive: Receive) -> Receive:
+    """A file is passed on as it comes, at most so much, and refused when the sender dawdles (reliability.md B65)."""
+    ends = time.monotonic() + UPLOAD_SECONDS
+    size = 0
+
+    async def bounded() -> Message:
+        nonlocal size
+        try:
+            async with asyncio.timeout(min(UPLOAD_PAUSE_SECONDS, max(0.0, ends - time.monotonic()))):
+                message = await receive()
+        except TimeoutError:
+            raise Refused(408) from None
+        size += len(message.get("body", b""))
+        if size > MAX_UPLOAD:
+            raise Refused(413)
+        return message
+
+    return bounded
+
+
+def _is_upload(scope: Scope) -> bool:
+    return scope["path"] in UPLOAD_PATHS and _content_type(Headers(scope=scope)) == UPLOAD
+
+
+def _content_type(headers: Headers) -> str:
+    return headers.get("content-type", FORM).split(";")[0].strip().lower()
 
 
 def _route_only(path: str) -> str:

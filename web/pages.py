@@ -15,14 +15,21 @@ from web.desk import Desk, desk_of
 
 SETTINGS_ROLES = (Role.ADMINISTRATOR,)
 SYSTEM_ROLES = (Role.ADMINISTRATOR, Role.HEAD)
+SUBJECT_ROLES = (Role.HEAD, Role.DIRECTOR)
 AUDIT_ROLES = (Role.AUDITOR, Role.HEAD, Role.DIRECTOR)
 JOURNAL_ROLES = (*ON_CALLS, Role.DIRECTOR)
+REGISTRY_ROLES = (Role.COORDINATOR, Role.HEAD, Role.DIRECTOR)
 TRAINING_ROLES = (Role.HEAD, Role.ADMINISTRATOR)
+REPORT_ROLES = (Role.HEAD, Role.DIRECTOR)
 
 _MENU = (
     ("/workplace", "Рабочее место", "headphones", ON_CALLS),
     ("/families", "Семьи", "users", WITH_FAMILIES),
     ("/journal", "Журнал", "book-open", JOURNAL_ROLES),
+    ("/registry", "Реестр", "clipboard-list", REGISTRY_ROLES),
+    ("/upkeep", "Актуализация", "refresh-cw", ON_CALLS),
+    ("/reports", "Отчёты", "chart-column", REPORT_ROLES),
+    ("/subjects", "Обращения о данных", "shield-check", SUBJECT_ROLES),
     ("/training", "Учебный звонок", "graduation-cap", TRAINING_ROLES),
     ("/settings", "Настройки", "settings", SETTINGS_ROLES),
     ("/system", "Проверка системы", "monitor-check", SYSTEM_ROLES),
@@ -40,7 +47,7 @@ _ERRORS = {
     405: ("Так нельзя", "Это действие выполняется кнопкой на странице, а не адресом."),
     408: ("Слишком долго", "Данные не дошли до сервера. Проверьте связь и повторите."),
     409: ("Запись уже изменена", "Обновите страницу: в ней показано то, что сохранено последним."),
-    413: ("Слишком много данных", "Сократите текст и повторите."),
+    413: ("Слишком много данных", "Сократите текст или выберите файл меньше и повторите."),
     415: ("Запрос не понят", "Такой вид данных страница не принимает."),
     422: ("Форма заполнена не полностью", "Вернитесь и проверьте поля."),
     429: ("Слишком часто", "Подождите минуту и повторите."),

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from web import workplace
 from web.access import ON_CALLS, Visitor
+from web.appeal_form import choices
 from web.desk import Desk
 from web.words import Clock
 
@@ -94,7 +95,16 @@ class Painter:
             call=self.part("call", subject=subject, own=own, bar=bar),
             queue=self.part("queue", waiting=bar.waiting),
             card=self.part("card", subject=_card_subject(subject, own), own=own, bar=bar, drafts=drafts, recent=recent),
-            appeal=self.part("appeal", subject=subject, version=appeal_version, own=own, entry=entry, errors={}),
+            appeal=self.part(
+                "appeal",
+                subject=subject,
+                version=appeal_version,
+                own=own,
+                entry=entry,
+                errors={},
+                zone=self.desk.zone,
+                **(choices(session, visitor, self.clock.today) if entry else {}),
+            ),
             people=self.part("people", people=workplace.colleagues(session, visitor)),
         )
 

@@ -20,7 +20,9 @@ from crm.families import Family, MaskedFamily, Person
 from crm.journal import JournalEntry
 from crm.presence import Presence, PresenceState
 from crm.staff import Employee, Extension, Role
+from web import consents
 from web.access import HAVE_STATUS, ON_CALLS, Visitor
+from web.consents import ConsentLine
 
 LISTENER_SILENT = timedelta(seconds=10)
 
@@ -40,6 +42,7 @@ class OwnCall:
     people: Sequence[Person] = ()
     history: Sequence[JournalEntry] = ()
     entry: JournalEntry | None = None
+    consents: ConsentLine | None = None
 
     @property
     def is_open(self) -> bool:
@@ -142,7 +145,7 @@ def own_call(session: Session, visitor: Visitor, at: datetime) -> OwnCall | None
     own = OwnCall(
         call, phase, since, line.title or line.service.name if line else "", level=IdentityLevel(call.identity_level)
     )
-    _who(session, visitor, own)
+    _who(session, visitor, own, at)
     own.entry = journal.entry_of_call(session, call.id)
     return own
 
@@ -158,7 +161,7 @@ def _phase(
     return "ringing", leg.rang_at or call.arrived_at
 
 
-def _who(session: Session, visitor: Visitor, own: OwnCall) -> None:
+def _who(session: Session, visitor: Visitor, own: OwnCall, at: datetime) -> None:
     call = own.call
     number = call.caller_number or ""
     # A number that cannot be true, or is withheld, points at nobody (reliability.md B31, B32).
@@ -178,6 +181,14 @@ def _who(session: Session, visitor: Visitor, own: OwnCall) -> None:
         own.family = family
         own.people = load_people(family)
         own.history = history_of(session, family.id, visitor)
+        own.consents = consents.line(session, _asked_first(call, family), at)
+
+
+def _asked_first(call: CallRecord, family: Family) -> list[int]:
+    """Whose consent matters now: the caller's, before he is told apart the applicant's."""
+    if call.person_id is not None:
+        return [call.person_id]
+    return [person.id for person in family.people if person.is_applicant]
 
 
 def load_people(family: Family) -> list[Person]:
@@ -185,7 +196,7 @@ def load_people(family: Family) -> list[Person]:
     for person in family.people:
         _ = person.phones
     _ = family.statuses
-    return list(family.people)
+    return family.members
 
 
 def history_of(session: Session, family_id: int, visitor: Visitor, limit: int = 8) -> Sequence[JournalEntry]:

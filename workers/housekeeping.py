@@ -10,21 +10,26 @@ from pathlib import Path
 
 from crm import audit, sign_in
 from crm.db import Database
+from crm.papers import forgetting
 from workers.feed import Feed, Notice, NoticeKind
 
 SWEEP_EVERY = timedelta(minutes=1)
 ANCHOR_EVERY = timedelta(days=1)
+CLEAR_EVERY = timedelta(hours=1)
 
 
 class Housekeeping:
-    """Ends sessions whose time is over, and writes the audit log's end into a file outside the database."""
+    """Ends sessions whose time is over, writes the audit log's end into a file outside the database, and removes
+    exported files when their week is over."""
 
-    def __init__(self, database: Database, feed: Feed, anchors: Path) -> None:
+    def __init__(self, database: Database, feed: Feed, anchors: Path, exports: Path) -> None:
         self._database = database
         self._feed = feed
         self._anchors = anchors
+        self._exports = exports
         self._swept: datetime | None = None
         self._anchored: datetime | None = None
+        self._cleared: datetime | None = None
 
     def run(self, now: datetime) -> None:
         """Do what is due at `now` (aware)."""
@@ -33,6 +38,9 @@ class Housekeeping:
             self._sweep(now)
         if self._anchored is None or now - self._anchored >= ANCHOR_EVERY:
             self.anchor(now)
+        if self._cleared is None or now - self._cleared >= CLEAR_EVERY:
+            self._cleared = now
+            forgetting.forget_old(self._database, self._exports, now)
 
     def _sweep(self, now: datetime) -> None:
         with self._database.transaction() as session:

@@ -17,7 +17,7 @@ from telephony import variables
 from telephony.ami import AmiSession
 from telephony.link import ActionRefused, AmiAddress, AmiError
 from telephony.originate import compose_originate
-from workers import doctor
+from workers import doctor, paper_runner
 from workers.exchange import ami_address, town_sounds
 from workers.provision.errors import ProvisionError
 from workers.provision.machine import cache_folder
@@ -54,6 +54,11 @@ def examine_everything() -> None:
             heartbeat.beat(session, doctor.REPORT, datetime.now(UTC), doctor.to_detail(checks))
     finally:
         database.dispose()
+
+
+def make_papers() -> None:
+    """Have the runner of this process look for exports and imports that wait; they take longer than a job may."""
+    paper_runner.wake()
 
 
 def _place(settings: ServiceSettings, database: Database, call: TrainingCall) -> None:

@@ -47,7 +47,7 @@ class Listener:
         self._feed = feed
         self._recorder = Recorder(database, feed)
         self._trunk = self._trunk_names()
-        self._housekeeping = Housekeeping(database, feed, settings.audit_anchor)
+        self._housekeeping = Housekeeping(database, feed, settings.audit_anchor, settings.data_dir / "exports")
         self._session = AmiSession(
             exchange.ami_address(settings),
             on_event=self._hear,

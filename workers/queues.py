@@ -6,6 +6,7 @@ a job carries one row's id, and the row decides whether there is anything left t
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Iterator
 from datetime import datetime
@@ -20,6 +21,7 @@ CHANNEL = "dispatch:wake"
 CALLS_QUEUE = "calls"
 PLACE_TRAINING_CALL = "workers.jobs.place_training_call"
 EXAMINE = "workers.jobs.examine_everything"
+MAKE_PAPERS = "workers.jobs.make_papers"
 JOB_SECONDS = 20
 KEEP_RESULT_SECONDS = 60
 KEEP_FAILURE_SECONDS = 24 * 3600  # RQ's own default is a year
@@ -60,6 +62,12 @@ def enqueue_training_call(redis_url: str, training_call_id: int) -> bool:
 def enqueue_examination(redis_url: str, at: datetime) -> bool:
     """Have the worker look at every part, at most once in ten seconds; the result comes as a heartbeat of «doctor»."""
     return _enqueue(redis_url, EXAMINE, job_id=f"examine-{int(at.timestamp()) // 10}")
+
+
+def enqueue_papers(redis_url: str) -> bool:
+    """Have the worker look for exports and imports at once; False when Redis is away: it then looks by itself in some
+    seconds."""
+    return _enqueue(redis_url, MAKE_PAPERS, job_id=f"papers-{secrets.token_hex(4)}")
 
 
 def _enqueue(redis_url: str, function: str, *arguments: int, job_id: str) -> bool:

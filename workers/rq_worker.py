@@ -17,6 +17,7 @@ from rq.serializers import JSONSerializer
 
 from crm.db import open_database
 from workers import process
+from workers.paper_runner import PaperRunner
 from workers.queues import calls_queue, connect
 from workers.settings import ServiceSettings, load
 
@@ -31,6 +32,8 @@ def main() -> None:
     database = open_database(settings)
     stopping = threading.Event()
     process.beat_until(stopping, database, "worker")
+    papers = PaperRunner(database)
+    papers.start()
     while True:
         connection = connect(settings.redis_address(), timeout_seconds=WORKER_TTL_SECONDS + 10)
         try:
@@ -51,6 +54,7 @@ def main() -> None:
         else:
             break
     stopping.set()
+    papers.stop()
     database.dispose()
 
 

@@ -34,8 +34,10 @@ class AppealMeasure(Base):
 
 
 class EntryChange(Base):
-    """One change of a saved row: old and new value, author, time, reason. The database refuses UPDATE and DELETE, but
-    for wiping both values out when the retention rule says so (`wiped`)."""
+    """One change of a saved row: old and new value as printed, author, time, reason; `version` is the row's after it.
+
+    The database refuses UPDATE and DELETE, but for wiping both values out when the retention rule says so.
+    """
 
     __tablename__ = "entry_change"
 
@@ -45,5 +47,6 @@ class EntryChange(Base):
     old: Mapped[str]
     new: Mapped[str]
     reason: Mapped[str] = mapped_column(default="")
+    version: Mapped[int]
     employee_id: Mapped[int] = mapped_column(ForeignKey("employee.id"))
     at: Mapped[datetime]

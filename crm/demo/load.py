@@ -11,8 +11,12 @@ from callflow.phone import PhoneNumber
 from callflow.text import search_key
 from crm import exchange_state, passwords
 from crm.demo import directory
+from crm.demo.cards import load_cards
+from crm.demo.consents import load_consents
 from crm.demo.families_a import DemoFamily
+from crm.demo.journal import load_journal
 from crm.demo.logins import password_of
+from crm.demo.ratings import load_ratings
 from crm.demo.services import AREA_CODE, EMERGENCY, SERVICES, TIMEZONE
 from crm.demo.staff import EMPLOYEES
 from crm.demo.town import FAMILIES, landline_of, mobile_of
@@ -21,6 +25,7 @@ from crm.errors import RecordsError
 from crm.family_tables import Family, FamilyStatus, Person, Phone
 from crm.institution import Institution, Line, Service
 from crm.masked import brief_of
+from crm.search.index import reindex_family
 from crm.staff import Employee, EmployeeService, Extension
 
 UNVERIFIED = frozenset(["ТЖС", "вынужденные переселенцы"])
@@ -47,6 +52,10 @@ def load(session: Session, key: str, at: datetime, *, mode: str = "demo") -> boo
     _load_directory(session, at)
     for family in FAMILIES:
         _load_family(session, family, at)
+    load_cards(session, at)
+    load_consents(session, at)
+    load_journal(session, at)
+    load_ratings(session, at)
     exchange_state.touch(session)
     session.flush()
     return True
@@ -170,6 +179,7 @@ def _load_family(session: Session, demo: DemoFamily, at: datetime) -> None:
     family.brief = brief_of(family)
     session.add(family)
     session.flush()
+    reindex_family(session, family)
 
 
 def _person(line: str, today: date) -> Person:

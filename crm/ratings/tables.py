@@ -3,24 +3,39 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from crm.base import Base, Id
+
+_ONE_SURVEY = text("corrects_id IS NULL AND outcome <> 'missed'")
+"""A closed case is asked about once; corrections and unanswered calls hang on beside."""
 
 
 class Rating(Base):
     """One answer to the survey. `outcome`: score, refused, unreached; `score` 1…10 with «score» only.
 
-    The quarter is that of `given_at` by the institution's clock. A correction is a new row that names the old one in
-    `corrects_id` and its own date; the newest of a chain counts, in the quarter of its own `given_at`.
+    «missed» is a first call that nobody answered: the survey goes on, and no report counts it. The quarter is that of
+    `given_at` by the institution's clock. A correction is a new row that names the old one in `corrects_id` and its own
+    date; the newest of a chain counts, in the quarter of its own `given_at`.
     """
 
     __tablename__ = "rating"
     __table_args__ = (
         CheckConstraint("(outcome = 'score') = (score IS NOT NULL)", name="score_with_outcome"),
         CheckConstraint("score IS NULL OR score BETWEEN 1 AND 10", name="score_range"),
-        Index("ix_rating_service_given", "service_id", "given_at"),
+        # The quarter report counts in this index alone, without touching the rows.
+        Index(
+            "ix_rating_service_given",
+            "service_id",
+            "given_at",
+            "outcome",
+            "score",
+            "rated_id",
+            "taken_by_id",
+            "entry_id",
+        ),
+        Index("uq_rating_entry_id", "entry_id", unique=True, sqlite_where=_ONE_SURVEY, postgresql_where=_ONE_SURVEY),
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)

@@ -38,6 +38,12 @@ BENCHES = {
     "screen-pop": "bench_screen_pop",
     "load": "bench_inbound_load",
     "memory": "bench_memory",
+    "records": "bench_records",
+    "search": "bench_search",
+    "report": "bench_report",
+    "audit": "bench_audit",
+    "import": "bench_import",
+    "export": "bench_export",
 }
 
 

@@ -7,9 +7,39 @@ from crm.journal import SAVED
 from tests.support.live_office import LiveOffice, eventually
 
 PAGES = {
-    "roshchina": ["/workplace", "/families", "/families/new", "/families/1", "/journal", "/audit", "/me"],
-    "kim": ["/settings", "/training", "/system"],
-    "vorobey": ["/families", "/me"],
+    "roshchina": [
+        "/workplace",
+        "/families",
+        "/families/new",
+        "/families/duplicates",
+        "/families/1",
+        "/families/1/timeline",
+        "/families/1/changes",
+        "/families/1/consents",
+        "/families/1/subject",
+        "/families/1/merge",
+        "/families/1/edit/contact",
+        "/families/1/people/1",
+        "/families/1/statuses/new",
+        "/families/1/needs",
+        "/journal",
+        "/journal/new",
+        "/journal/control",
+        "/journal/1",
+        "/registry",
+        "/upkeep",
+        "/reports",
+        "/exports",
+        "/imports",
+        "/subjects",
+        "/consents/texts",
+        "/catalogues",
+        "/settings/roles",
+        "/audit",
+        "/me",
+    ],
+    "kim": ["/settings", "/catalogues", "/training", "/system"],
+    "vorobey": ["/families", "/families/1/consents", "/me"],
 }  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""The programs that tests run against and that the product does not need: PostgreSQL, SIPp, Chromium.
+"""The programs that tests run against and that the product does not need: PostgreSQL, SIPp, Chromium, LibreOffice.
 
 Each is the machine's own where that is suitable, else it comes from a private tree of the machine's own Debian release,
 made once in the XDG cache (`workers.provision.debian_tree`). DISPATCH_PRIVATE_TOOLS=1 takes the tree in any case.
@@ -124,6 +124,27 @@ class Tools:
         # Not /usr/bin/chromium: that is a shell script which looks for the machine's folders.
         command = tree.command("/usr/lib/chromium/chromium")
         return Tool("Chromium", _version([*command, "--version"], env), _origin(tree), command, env)
+
+    def libreoffice(self) -> Tool:
+        """LibreOffice's Calc without a window; see `tests.support.libreoffice`."""
+        own = next(filter(None, map(shutil.which, ("soffice", "libreoffice"))), None)
+        if own and not self._private_only and (version := _version([own, "--version"], {})):
+            return Tool("LibreOffice", version, "machine", [own])
+        packages = ["libreoffice-calc-nogui", "fonts-dejavu-core"]
+        tree = self._tree("libreoffice", packages, "LibreOffice для проверок", _write_fonts_conf)
+        home = tree.path("/usr/lib/libreoffice")
+        # Debian's settings name absolute folders; what is said here comes before them (-env:, see soffice --help).
+        layers = "xcsxcu:${BRAND_BASE_DIR}/share/.registry res:${BRAND_BASE_DIR}/share/.registry"
+        user = "user:!${$BRAND_BASE_DIR/program/bootstraprc:UserInstallation}/user/registrymodifications.xcu"
+        command = [
+            *tree.command("/usr/lib/libreoffice/program/soffice.bin"),
+            f"-env:BRAND_BASE_DIR=file://{home}",
+            f"-env:CONFIGURATION_LAYERS={layers} {user}",
+        ]
+        libraries = f"{home / 'program'}:{tree.library_path()}"
+        env = {"LD_LIBRARY_PATH": libraries, "FONTCONFIG_FILE": str(tree.path(_FONTS_FILE))}
+        version = re.split("[:-]", tree.versions["libreoffice-calc-nogui"])[1]
+        return Tool("LibreOffice", version, _origin(tree), command, env)
 
     def _tree(self, name: str, packages: list[str], what: str, finish: Callable[[Path], None] | None = None) -> Tree:
         return ensure_tree(

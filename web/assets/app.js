@@ -6,6 +6,8 @@ import { startForms } from "./forms.js";
 import { startMenus } from "./menus.js";
 import { startNavigation } from "./navigation.js";
 import { startTimers } from "./timers.js";
+import { startPrinting } from "./print.js";
+import { startSearch } from "./search.js";
 import { startPhoneFace } from "./phone-face.js";
 import { startDevices } from "./devices.js";
 import { startActivity } from "./activity.js";
@@ -29,6 +31,8 @@ startForms(htmx);
 startNavigation(htmx);
 startKeys();
 startDevices();
+startPrinting();
+startSearch(htmx);
 if (document.body.dataset.visitor) {
   startPhoneFace();
   startActivity();

@@ -28,6 +28,20 @@ function storedOf(form) {
   return stored;
 }
 
+const listOf = (value) => (Array.isArray(value) ? value : [value ?? ""]);
+const same = (one, other) => one.filter(Boolean).sort().join("\n") === other.filter(Boolean).sort().join("\n");
+const boxesOf = (form, name) => [...form.elements].filter((field) => field.name === name && field.type === "checkbox");
+
+/** A field takes these values: boxes are ticked, everything else holds the one value. */
+function put(form, name, values) {
+  const boxes = boxesOf(form, name);
+  if (boxes.length) for (const box of boxes) box.checked = values.includes(box.value);
+  else form.elements[name].value = values[0] ?? "";
+}
+
+/** As the form would send them: a box that is not ticked sends nothing. */
+const storedAs = (form, name, values) => (boxesOf(form, name).length ? values.filter(Boolean) : [values[0] ?? ""]);
+
 function later(form, state) {
   clearTimeout(state.timer);
   state.timer = setTimeout(() => { state.timer = 0; save(form); }, WAIT);
@@ -75,14 +89,21 @@ function merge(form, state, answer) {
   const base = new URLSearchParams(state.sent);
   const mine = fieldsOf(form);
   const disputed = [];
-  for (const [name, stored] of Object.entries(answer.current ?? {})) {
-    if (mine.get(name) === base.get(name)) form.elements[name].value = stored ?? "";
-    else if (base.get(name) !== (stored ?? "") && mine.get(name) !== stored) disputed.push(name);
+  for (const [name, value] of Object.entries(answer.current ?? {})) {
+    if (!form.elements[name]) continue;
+    const stored = listOf(value);
+    const [typed, before] = [mine.getAll(name), base.getAll(name)];
+    if (same(typed, before)) put(form, name, stored);
+    else if (!same(before, stored) && !same(typed, stored)) disputed.push(name);
   }
   form.elements.version.value = answer.version;
   // From now on this is what the server has: what still differs is what was typed here.
   const known = fieldsOf(form);
-  for (const [name, stored] of Object.entries(answer.current ?? {})) known.set(name, stored ?? "");
+  for (const [name, value] of Object.entries(answer.current ?? {})) {
+    if (!form.elements[name]) continue;
+    known.delete(name);
+    for (const one of storedAs(form, name, listOf(value))) known.append(name, one);
+  }
   state.sent = known.toString();
   if (disputed.length) say(form, "это обращение правят и в другом окне: останется ваш текст", true);
 }
@@ -94,7 +115,11 @@ export function takeStored(form, incoming) {
   if (!state || state.busy || stored.get("version") === form.elements.version.value) return;
   const version = stored.get("version");
   for (const name of ["version", "csrf"]) stored.delete(name);
-  merge(form, state, { version, current: Object.fromEntries(stored) });
+  const current = {};
+  for (const { name, type } of form.elements) {
+    if (name && type !== "submit" && name !== "version" && name !== "csrf") current[name] = stored.getAll(name);
+  }
+  merge(form, state, { version, current });
   later(form, state);
 }
 

@@ -24,6 +24,7 @@ const COMMANDS = {
   "alt+KeyO": () => focus("[data-key='appeal']"),
   "alt+KeyR": () => press("[data-key='ready']"),
   "alt+KeyP": () => press("[data-key='break']"),
+  "alt+KeyN": () => press("[data-key='new']"),
   "ctrl+Enter": () => press("[data-key='save']"),
 };
 for (let n = 1; n <= 9; n += 1) COMMANDS[`alt+Digit${n}`] = () => press(`[data-key='candidate-${n}']`);

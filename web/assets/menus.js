@@ -21,6 +21,5 @@ export function startMenus() {
     if (opener) document.getElementById(opener.dataset.dialog)?.showModal();
     const closer = event.target.closest("[data-close]");
     if (closer) closer.closest("dialog")?.close();
-    if (event.target.closest("[data-print]")) window.print();
   });
 }

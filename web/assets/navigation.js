@@ -11,6 +11,9 @@ export function markHere() {
     if (here === path || here.startsWith(`${path}/`)) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
+  for (const more of document.querySelectorAll(".nav [data-more]")) {
+    more.toggleAttribute("data-here", Boolean(more.querySelector("[aria-current]")));
+  }
   document.body.classList.toggle("page-workplace", Boolean(document.querySelector(".workplace")));
 }
 

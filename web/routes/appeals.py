@@ -3,66 +3,48 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
+from sqlalchemy.orm import Session
 
-from crm import journal
+from crm import families, journal
+from crm.appeals import closing
 from crm.errors import Incomplete, NotFound, RecordsError, StaleVersion
+from crm.family_tables import Person
 from crm.journal import JournalEntry
 from web.access import ON_CALLS, Visitor, allow
-from web.desk import desk_of
-from web.forms import BadForm, Fields, Form, Line, Text, fill, posted
-from web.pages import back_to, page
+from web.appeal_form import Appeal, choices, form_values, identifier, read_appeal
+from web.desk import Desk, desk_of
+from web.entry_view import entry_page
+from web.forms import Form, posted
+from web.pages import back_to
 from web.parts import Painter, parts
 from workers.feed import Notice, NoticeKind
 from workers.queues import Wake
 
 router = APIRouter(prefix="/appeals/{entry_id}", default_response_class=HTMLResponse)
 Posted = Annotated[Form, Depends(posted)]
-OBSTACLE = {"yes": True, "no": False, "": None}
-
-
-class Appeal(Fields):
-    """Columns 2–5 of the journal and what the office adds to them."""
-
-    version: int
-    topic: Line = ""
-    substance: Text = ""
-    applicant_name: Line = ""
-    family_brief: Text = ""
-    contact_method: Line = ""
-    obstacle: Literal["", "yes", "no"] = ""
-
-    def values(self) -> dict[str, Any]:
-        """The fields as the journal takes them."""
-        return {**self.model_dump(exclude={"version", "obstacle"}), "obstacle": OBSTACLE[self.obstacle]}
-
-
-def _read(form: Form) -> Appeal:
-    appeal, _ = fill(Appeal, form)
-    if appeal is None or not 0 <= appeal.version < 2**31:
-        raise BadForm
-    return appeal
-
-
-def form_values(values: dict[str, Any]) -> dict[str, Any]:
-    """Stored values as the form writes them, for a page that must merge them with what was typed since."""
-    return {**values, "obstacle": {True: "yes", False: "no", None: ""}[values["obstacle"]]}
 
 
 @router.post("/draft")
 def save_draft(request: Request, entry_id: int, form: Posted, visitor: Visitor = allow(*ON_CALLS)) -> JSONResponse:
     """Keep what was typed; 409 brings the stored values so that the page can put both together."""
-    desk, at = desk_of(request), datetime.now(UTC)
-    appeal = _read(form)
+    return keep_draft(desk_of(request), read_appeal(form), visitor, entry_id)
+
+
+def keep_draft(desk: Desk, appeal: Appeal, visitor: Visitor, entry_id: int) -> JSONResponse:
+    """The draft as JSON for the page's script."""
+    at = datetime.now(UTC)
     try:
         with desk.database.transaction() as session:
-            entry = journal.save_draft(session, entry_id, appeal.values(), appeal.version, visitor.employee, at)
+            entry = journal.save_draft(
+                session, entry_id, appeal.values(desk.zone), appeal.version, visitor.employee, at
+            )
     except StaleVersion as stale:
-        answer = {"sentence": str(stale), "version": stale.version, "current": form_values(stale.current)}
-        return JSONResponse(answer, status_code=409)
+        current = form_values(stale.current, desk.zone)
+        return JSONResponse({"sentence": str(stale), "version": stale.version, "current": current}, status_code=409)
     except NotFound:
         raise
     except RecordsError as error:
@@ -73,16 +55,22 @@ def save_draft(request: Request, entry_id: int, form: Posted, visitor: Visitor =
 @router.post("/save")
 def save(request: Request, entry_id: int, form: Posted, visitor: Visitor = allow(*ON_CALLS)) -> Response:
     """Number the row and end the wrap-up; the same save twice is one row."""
+    return enter(request, read_appeal(form), visitor, entry_id)
+
+
+def enter(request: Request, appeal: Appeal, visitor: Visitor, entry_id: int) -> Response:
+    """Save the row; with `then` also close it as a mere consultation, in the same transaction."""
     desk, at = desk_of(request), datetime.now(UTC)
-    appeal = _read(form)
+    values = appeal.values(desk.zone)
     try:
+        if mistyped := appeal.mistyped(desk.zone):
+            raise Incomplete(mistyped)
         with desk.database.transaction() as session:
-            entry = journal.save_entry(
-                session, entry_id, appeal.values(), appeal.version, visitor.employee, at, ip=visitor.ip
-            )
+            entry = journal.save_entry(session, entry_id, values, appeal.version, visitor.employee, at, ip=visitor.ip)
+            if appeal.then == "consulted":
+                closing.consulted(session, entry_id, visitor.employee, at, visitor.ip)
     except Incomplete as problem:
-        with desk.database.transaction() as session:  # what was typed is kept all the same
-            journal.save_draft(session, entry_id, appeal.values(), appeal.version, visitor.employee, at)
+        _keep(desk, entry_id, appeal, visitor, at)
         return _again(request, visitor, entry_id, appeal, errors=problem.fields, status=422)
     except StaleVersion as stale:
         sentence = {"": "Обращение изменено в другом окне. Проверьте поля и сохраните ещё раз."}
@@ -99,6 +87,32 @@ def save(request: Request, entry_id: int, form: Posted, visitor: Visitor = allow
     return back_to(request, f"/journal/{entry.id}", done)
 
 
+@router.post("/applicant")
+def name_applicant(request: Request, entry_id: int, form: Posted, visitor: Visitor = allow(*ON_CALLS)) -> Response:
+    """The draft's applicant was found among the cards."""
+    with desk_of(request).database.transaction() as session:
+        tie_applicant(session, entry_id, form.first("person_id"), visitor)
+    return back_to(request, f"/journal/{entry_id}", "Заявитель выбран, поля заполнены.")
+
+
+def tie_applicant(session: Session, entry_id: int, person_id: str, visitor: Visitor) -> None:
+    """Tie the draft to this person's card. Raises NotFound for somebody whom the visitor may not see."""
+    person = session.get(Person, identifier(person_id) or 0)
+    family = session.get(families.Family, person.family_id) if person and person.family_id else None
+    if person is None or (family is not None and not families.visible_to(session, family, visitor.employee)):
+        raise NotFound("Такого человека в карточках нет.")
+    journal.name_applicant(session, entry_id, person, family, visitor.employee, datetime.now(UTC))
+
+
+def _keep(desk: Desk, entry_id: int, appeal: Appeal, visitor: Visitor, at: datetime) -> None:
+    """What was typed is kept, though the row was refused."""
+    try:
+        with desk.database.transaction() as session:
+            journal.save_draft(session, entry_id, appeal.values(desk.zone), appeal.version, visitor.employee, at)
+    except RecordsError:  # the row is in the journal already, or somebody else wrote it: the form holds the words
+        return
+
+
 def _again(
     request: Request,
     visitor: Visitor,
@@ -113,21 +127,22 @@ def _again(
     desk = desk_of(request)
     with desk.database.reading() as session:
         entry = journal.fetch_entry(session, entry_id, visitor.employee)
-    for name, value in appeal.values().items():
-        setattr(entry, name, value)
+        offered = choices(session, visitor, desk.clock().today)
+    if entry.state == journal.SAVED:  # refused for what was changed since: the page shows the row as it stands
+        return entry_page(request, visitor, entry_id, errors=errors, status=status)
+    _type_into(entry, appeal, desk)
     entry.version = version if version is not None else entry.version
     if request.headers.get("hx-target") == "part-appeal":
         painter = Painter(desk, visitor, swap=True, force=True)
         subject = f"call-{entry.call_id}"
         mark = f"{entry.id}-{entry.state}-{entry.version}-{status}"
-        part = painter.part("appeal", subject=subject, version=mark, own=True, entry=entry, errors=errors)
+        part = painter.part(
+            "appeal", subject=subject, version=mark, own=True, entry=entry, errors=errors, zone=desk.zone, **offered
+        )
         return HTMLResponse(str(part), status_code=status)
-    return entry_page(request, visitor, entry, errors, status)
+    return entry_page(request, visitor, entry_id, draft=entry, errors=errors, status=status)
 
 
-def entry_page(
-    request: Request, visitor: Visitor, entry: JournalEntry, errors: dict[str, str], status: int = 200
-) -> Response:
-    """One row on a page of its own: a draft to finish, or what was entered."""
-    may_write = visitor.role in ON_CALLS
-    return page(request, visitor, "entry.html", entry=entry, errors=errors, status=status, may_write=may_write)
+def _type_into(entry: JournalEntry, appeal: Appeal, desk: Desk) -> None:
+    for name, value in appeal.values(desk.zone).items():
+        setattr(entry, name, value)

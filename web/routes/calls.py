@@ -20,8 +20,9 @@ from web import identity
 from web.access import ON_CALLS, Visitor, allow
 from web.desk import desk_of
 from web.forms import BadForm, Fields, Form, Line, fill, posted
+from web.found import callers, note_search
 from web.parts import parts
-from web.routes.card_form import CardFields, make_card
+from web.routes.card_form import Alike, CardFields, likely_of, make_card
 from workers.feed import Notice, NoticeKind
 from workers.queues import Wake
 
@@ -119,10 +120,10 @@ def search(request: Request, call_id: int, form: Posted, visitor: Visitor = allo
     desk = desk_of(request)
     with desk.database.reading() as session:
         call = own(session, visitor, call_id)
-        found = [
-            families.masked(session, one.person, one.family, call.caller_number or "", visitor.employee)
-            for one in families.search(session, form.first("text"), visitor.employee, 10)
-        ]
+        found = callers(session, families.search(session, form.first("text"), visitor.employee, 10), visitor)
+    if found:
+        with desk.database.transaction() as session:
+            note_search(session, visitor, form.first("text"), len(found))
     text = desk.render("parts/card_results.html", visitor=visitor, found=found, call=call, text=form.first("text"))
     return HTMLResponse(text)
 
@@ -133,7 +134,7 @@ def new_card_form(request: Request, call_id: int, visitor: Visitor = allow(*ON_C
     desk = desk_of(request)
     with desk.database.reading() as session:
         call = own(session, visitor, call_id)
-    text = desk.render("parts/new_card.html", visitor=visitor, call=call, values={}, errors={})
+    text = desk.render("parts/new_card.html", visitor=visitor, call=call, values={}, errors={}, likely=[])
     return HTMLResponse(text)
 
 
@@ -142,18 +143,23 @@ def new_card(request: Request, call_id: int, form: Posted, visitor: Visitor = al
     """Make the card and tie the call to it; the caller's number is taken from the call, not from the page."""
     desk, at = desk_of(request), datetime.now(UTC)
     fields, errors = fill(CardFields, form)
+    alike: list[Alike] = []
     with desk.database.transaction() as session:
         call = own(session, visitor, call_id)
-        if fields is not None:
-            number = call.caller_number if call.caller_kind == "number" and fields.take_number else None
+        number = call.caller_number if call.caller_kind == "number" and fields and fields.take_number else None
+        if fields is not None and not fields.anyway:
+            alike = likely_of(session, fields, visitor, extra_phone=number or "")
+        if fields is not None and not alike:
             family, errors = make_card(session, fields, visitor, at, extra_phone=number or "")
             if family is not None:
                 calls.choose_person(session, call_id, family.people[0].id, visitor.employee, at, ip=visitor.ip)
                 # Written from the caller's own words a moment ago: there is nothing to hide from the writer.
                 calls.confirm_identity(session, call_id, 2, ["name", "address"], visitor.employee, at, ip=visitor.ip)
-    if errors:
+    if errors or alike:
         values = {name: sent[0] for name, sent in form.items()}
-        text = desk.render("parts/new_card.html", visitor=visitor, call=call, values=values, errors=errors)
+        text = desk.render(
+            "parts/new_card.html", visitor=visitor, call=call, values=values, errors=errors, likely=alike
+        )
         return HTMLResponse(text, status_code=422)
     return parts(desk, visitor, at_workplace=True, force=True, said="Карточка заведена и связана со звонком.")
 

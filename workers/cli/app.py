@@ -8,7 +8,7 @@ from workers.cli.russian import Command, Group  # isort: skip - first: it teache
 
 import typer
 
-from workers.cli import audit, call_in, demo, doctor, init, up, version
+from workers.cli import audit, call_in, demo, doctor, export, export_person, import_families, init, up, version
 from workers.cli.common import Refused
 
 app = typer.Typer(
@@ -26,13 +26,35 @@ app = typer.Typer(
     context_settings={"help_option_names": ["--help", "-h"]},
 )
 audit_app = typer.Typer(
-    help="Журнал действий сотрудников: проверка целости.",
+    help="Журнал действий сотрудников: проверка целости и отбор записей.",
     cls=Group,
     options_metavar="[ПАРАМЕТРЫ]",
     subcommand_metavar="КОМАНДА …",
     no_args_is_help=True,
 )
 audit_app.command("verify", cls=Command, options_metavar="[ПАРАМЕТРЫ]")(audit.verify)
+audit_app.command("query", cls=Command, options_metavar="[ПАРАМЕТРЫ]")(audit.query)
+export_app = typer.Typer(
+    help="Выгрузка журнала, реестра и отчёта в Excel; проверка выгруженного файла.",
+    cls=Group,
+    options_metavar="[ПАРАМЕТРЫ]",
+    subcommand_metavar="КОМАНДА …",
+    no_args_is_help=True,
+)
+for command in (export.journal, export.registry, export.efficiency, export.verify):
+    export_app.command(command.__name__, cls=Command, options_metavar="[ПАРАМЕТРЫ]")(command)
+
+export_app.command("person", cls=Command, options_metavar="[ПАРАМЕТРЫ]")(export_person.person)
+
+import_app = typer.Typer(
+    help="Загрузка семей из файлов, которые учреждение вело раньше.",
+    cls=Group,
+    options_metavar="[ПАРАМЕТРЫ]",
+    subcommand_metavar="КОМАНДА …",
+    no_args_is_help=True,
+)
+import_app.callback()(lambda: None)  # a group of one command stays a group
+import_app.command("families", cls=Command, options_metavar="[ПАРАМЕТРЫ]")(import_families.families)
 
 app.command("up", cls=Command, options_metavar="[ПАРАМЕТРЫ]")(up.up)
 app.command("init", cls=Command, options_metavar="[ПАРАМЕТРЫ]")(init.init)
@@ -40,6 +62,8 @@ app.command("demo", cls=Command, options_metavar="[ПАРАМЕТРЫ]")(demo.de
 app.command("doctor", cls=Command, options_metavar="[ПАРАМЕТРЫ]")(doctor.doctor)
 app.command("call-in", cls=Command, options_metavar="[ПАРАМЕТРЫ]")(call_in.call_in)
 app.add_typer(audit_app, name="audit")
+app.add_typer(export_app, name="export")
+app.add_typer(import_app, name="import")
 app.command("version", cls=Command, options_metavar="[ПАРАМЕТРЫ]")(version.version)
 
 

@@ -21,7 +21,9 @@ def upgrade() -> None:
         sa.Column("id", Id, nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("filters", sa.JSON(), nullable=False),
+        sa.Column("words", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("done_rows", sa.Integer(), nullable=False),
         sa.Column("total_rows", sa.Integer(), nullable=False),
         sa.Column("file_name", sa.Text(), nullable=False),
@@ -39,6 +41,8 @@ def upgrade() -> None:
     with op.batch_alter_table("exported_file", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_exported_file_employee_id"), ["employee_id"], unique=False)
         batch_op.create_index("ix_exported_file_sha256", ["sha256"], unique=False)
+        batch_op.create_index("ix_exported_file_content_sha256", ["content_sha256"], unique=False)
+        batch_op.create_index("ix_exported_file_state", ["state"], unique=False)
 
     op.create_table(
         "import_job",
@@ -72,6 +76,8 @@ def downgrade() -> None:
 
     op.drop_table("import_job")
     with op.batch_alter_table("exported_file", schema=None) as batch_op:
+        batch_op.drop_index("ix_exported_file_state")
+        batch_op.drop_index("ix_exported_file_content_sha256")
         batch_op.drop_index("ix_exported_file_sha256")
         batch_op.drop_index(batch_op.f("ix_exported_file_employee_id"))
 

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from crm.base import Id, UtcDateTime
+from crm.cards.catalogue_seed import SEED
 
 revision = "0003_cards"
 down_revision = "0002_papers"
@@ -16,7 +17,7 @@ depends_on = None
 
 
 def upgrade() -> None:  # noqa: PLR0915
-    op.create_table(
+    catalogue_item = op.create_table(
         "catalogue_item",
         sa.Column("id", Id, nullable=False),
         sa.Column("catalogue", sa.Text(), nullable=False),
@@ -29,6 +30,7 @@ def upgrade() -> None:  # noqa: PLR0915
         sa.PrimaryKeyConstraint("id", name=op.f("pk_catalogue_item")),
         sa.UniqueConstraint("catalogue", "code", name=op.f("uq_catalogue_item_catalogue_code")),
     )
+    op.bulk_insert(catalogue_item, [{**vars(item), "active": True} for item in SEED])
     op.create_table(
         "card_change",
         sa.Column("id", Id, nullable=False),
@@ -171,7 +173,7 @@ def upgrade() -> None:  # noqa: PLR0915
         batch_op.add_column(sa.Column("merged_into_id", Id, nullable=True))
         batch_op.add_column(sa.Column("import_job_id", Id, nullable=True))
         batch_op.add_column(sa.Column("import_key", sa.Text(), nullable=True))
-        batch_op.create_index("ix_family_actualized", ["state", "actualized_on"], unique=False)
+        batch_op.create_index("ix_family_actualized", ["state", "actualized_on", "created_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_family_import_job_id"), ["import_job_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_family_import_key"), ["import_key"], unique=False)
         batch_op.create_index(
@@ -204,6 +206,13 @@ def upgrade() -> None:  # noqa: PLR0915
         batch_op.create_foreign_key(
             batch_op.f("fk_family_status_entered_by_id_employee"), "employee", ["entered_by_id"], ["id"]
         )
+        batch_op.create_index(
+            "ix_family_status_valid_to",
+            ["valid_to"],
+            unique=False,
+            sqlite_where=sa.text("valid_to IS NOT NULL"),
+            postgresql_where=sa.text("valid_to IS NOT NULL"),
+        )
 
     with op.batch_alter_table("person", schema=None) as batch_op:
         batch_op.add_column(sa.Column("sex", sa.Text(), nullable=False, server_default=""))
@@ -218,6 +227,13 @@ def upgrade() -> None:  # noqa: PLR0915
         batch_op.add_column(sa.Column("left_at", UtcDateTime(), nullable=True))
         batch_op.add_column(sa.Column("left_reason", sa.Text(), nullable=False, server_default=""))
         batch_op.create_index("ix_person_birth_date", ["birth_date"], unique=False)
+        batch_op.create_index(
+            "ix_person_full_time_student_until",
+            ["full_time_student_until"],
+            unique=False,
+            sqlite_where=sa.text("full_time_student_until IS NOT NULL"),
+            postgresql_where=sa.text("full_time_student_until IS NOT NULL"),
+        )
 
     with op.batch_alter_table("phone", schema=None) as batch_op:
         batch_op.add_column(sa.Column("whose", sa.Text(), nullable=False, server_default=""))
@@ -236,6 +252,7 @@ def downgrade() -> None:  # noqa: PLR0915
         batch_op.drop_column("whose")
 
     with op.batch_alter_table("person", schema=None) as batch_op:
+        batch_op.drop_index("ix_person_full_time_student_until")
         batch_op.drop_index("ix_person_birth_date")
         batch_op.drop_column("left_reason")
         batch_op.drop_column("left_at")
@@ -250,6 +267,7 @@ def downgrade() -> None:  # noqa: PLR0915
         batch_op.drop_column("sex")
 
     with op.batch_alter_table("family_status", schema=None) as batch_op:
+        batch_op.drop_index("ix_family_status_valid_to")
         batch_op.drop_constraint(batch_op.f("fk_family_status_entered_by_id_employee"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_family_status_revoked_by_id_employee"), type_="foreignkey")
         batch_op.drop_column("revoked_reason")

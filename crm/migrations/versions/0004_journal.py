@@ -15,13 +15,23 @@ branch_labels = None
 depends_on = None
 
 
+LIST_INDEXES = {
+    "ix_journal_entry_progress": "progress",
+    "ix_journal_entry_method": "contact_method",
+    "ix_journal_entry_topic": "topic",
+    "ix_journal_entry_author": "author_id",
+    "ix_journal_entry_responsible": "responsible_id",
+    "ix_journal_entry_occurred": "occurred_at",
+}
+"""One for each filter of the journal's list, already in the journal's order."""
+
 SQLITE_FENCES = (
     """CREATE TRIGGER entry_change_no_delete BEFORE DELETE ON entry_change
     BEGIN SELECT RAISE(ABORT, 'entry_change is append-only'); END""",
     """CREATE TRIGGER entry_change_no_update BEFORE UPDATE ON entry_change
     WHEN NEW.old IS NOT '' OR NEW.new IS NOT '' OR NEW.id IS NOT OLD.id OR NEW.entry_id IS NOT OLD.entry_id
-      OR NEW.field IS NOT OLD.field OR NEW.reason IS NOT OLD.reason OR NEW.employee_id IS NOT OLD.employee_id
-      OR NEW.at IS NOT OLD.at
+      OR NEW.field IS NOT OLD.field OR NEW.reason IS NOT OLD.reason OR NEW.version IS NOT OLD.version
+      OR NEW.employee_id IS NOT OLD.employee_id OR NEW.at IS NOT OLD.at
     BEGIN SELECT RAISE(ABORT, 'entry_change is append-only'); END""",
 )
 
@@ -29,8 +39,10 @@ POSTGRESQL_FENCE = """
 CREATE FUNCTION entry_change_refuse() RETURNS trigger LANGUAGE plpgsql AS
 $$ BEGIN
   IF TG_OP = 'UPDATE' THEN
-    IF NEW.old = '' AND NEW.new = '' AND (NEW.id, NEW.entry_id, NEW.field, NEW.reason, NEW.employee_id, NEW.at)
-       IS NOT DISTINCT FROM (OLD.id, OLD.entry_id, OLD.field, OLD.reason, OLD.employee_id, OLD.at) THEN RETURN NEW;
+    IF NEW.old = '' AND NEW.new = ''
+       AND ROW(NEW.id, NEW.entry_id, NEW.field, NEW.reason, NEW.version, NEW.employee_id, NEW.at)
+       IS NOT DISTINCT FROM ROW(OLD.id, OLD.entry_id, OLD.field, OLD.reason, OLD.version, OLD.employee_id, OLD.at)
+       THEN RETURN NEW;
     END IF;
   END IF;
   RAISE EXCEPTION 'entry_change is append-only';
@@ -106,6 +118,7 @@ def upgrade() -> None:
         sa.Column("old", sa.Text(), nullable=False),
         sa.Column("new", sa.Text(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("employee_id", Id, nullable=False),
         sa.Column("at", UtcDateTime(), nullable=False),
         sa.ForeignKeyConstraint(["employee_id"], ["employee.id"], name=op.f("fk_entry_change_employee_id_employee")),
@@ -144,7 +157,18 @@ def upgrade() -> None:
     with op.batch_alter_table("rating", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_rating_entry_id"), ["entry_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_rating_rated_id"), ["rated_id"], unique=False)
-        batch_op.create_index("ix_rating_service_given", ["service_id", "given_at"], unique=False)
+        batch_op.create_index(
+            "ix_rating_service_given",
+            ["service_id", "given_at", "outcome", "score", "rated_id", "taken_by_id", "entry_id"],
+            unique=False,
+        )
+        batch_op.create_index(
+            "uq_rating_entry_id",
+            ["entry_id"],
+            unique=True,
+            sqlite_where=sa.text("corrects_id IS NULL AND outcome <> 'missed'"),
+            postgresql_where=sa.text("corrects_id IS NULL AND outcome <> 'missed'"),
+        )
 
     with op.batch_alter_table("journal_entry", schema=None) as batch_op:
         batch_op.add_column(sa.Column("occurred_at", UtcDateTime(), nullable=True))
@@ -164,8 +188,31 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("annulled_at", UtcDateTime(), nullable=True))
         batch_op.add_column(sa.Column("annulled_by_id", Id, nullable=True))
         batch_op.add_column(sa.Column("annul_reason", sa.Text(), nullable=False, server_default=""))
-        batch_op.create_index("ix_journal_entry_occurred", ["service_id", "occurred_at"], unique=False)
-        batch_op.create_index("ix_journal_entry_progress", ["service_id", "progress", "next_check_on"], unique=False)
+        batch_op.add_column(sa.Column("need", sa.JSON(), nullable=False, server_default="{}"))
+        batch_op.add_column(sa.Column("form_key", sa.Text(), nullable=True))
+        for name, column in LIST_INDEXES.items():
+            batch_op.create_index(name, ["service_id", column, "year", "number"], unique=False)
+        batch_op.create_index(
+            "ix_journal_entry_quarter",
+            ["service_id", "occurred_at", "contact_method", "progress", "state"],
+            unique=False,
+        )
+        batch_op.create_index("ix_journal_entry_closed", ["service_id", "closed_at", "progress"], unique=False)
+        batch_op.create_index(
+            "ix_journal_entry_late",
+            ["service_id", "occurred_at", "year", "number"],
+            unique=False,
+            sqlite_where=sa.text("entered_late"),
+            postgresql_where=sa.text("entered_late"),
+        )
+        batch_op.create_index(
+            "ix_journal_entry_open",
+            ["service_id", "next_check_on", "id"],
+            unique=False,
+            sqlite_where=sa.text("next_check_on IS NOT NULL"),
+            postgresql_where=sa.text("next_check_on IS NOT NULL"),
+        )
+        batch_op.create_unique_constraint(batch_op.f("uq_journal_entry_form_key"), ["form_key"])
         batch_op.create_index(batch_op.f("ix_journal_entry_responsible_id"), ["responsible_id"], unique=False)
         batch_op.create_foreign_key(
             batch_op.f("fk_journal_entry_annulled_by_id_employee"), "employee", ["annulled_by_id"], ["id"]
@@ -176,7 +223,10 @@ def upgrade() -> None:
 
     # Rows that are in the journal already: taken when they were written down, and still worked at.
     op.execute("UPDATE journal_entry SET occurred_at = created_at")
-    op.execute("UPDATE journal_entry SET progress = 'in_work', responsible_id = author_id WHERE state = 'saved'")
+    op.execute(
+        "UPDATE journal_entry SET progress = 'in_work', responsible_id = author_id, next_check_on = CURRENT_DATE"
+        " WHERE state = 'saved'"
+    )
     _fence_changes()
 
 
@@ -189,8 +239,15 @@ def downgrade() -> None:
         batch_op.drop_constraint(batch_op.f("fk_journal_entry_responsible_id_employee"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_journal_entry_annulled_by_id_employee"), type_="foreignkey")
         batch_op.drop_index(batch_op.f("ix_journal_entry_responsible_id"))
-        batch_op.drop_index("ix_journal_entry_progress")
-        batch_op.drop_index("ix_journal_entry_occurred")
+        batch_op.drop_constraint(batch_op.f("uq_journal_entry_form_key"), type_="unique")
+        batch_op.drop_index("ix_journal_entry_open")
+        batch_op.drop_index("ix_journal_entry_late")
+        batch_op.drop_index("ix_journal_entry_closed")
+        batch_op.drop_index("ix_journal_entry_quarter")
+        for name in LIST_INDEXES:
+            batch_op.drop_index(name)
+        batch_op.drop_column("form_key")
+        batch_op.drop_column("need")
         batch_op.drop_column("annul_reason")
         batch_op.drop_column("annulled_by_id")
         batch_op.drop_column("annulled_at")
@@ -210,6 +267,7 @@ def downgrade() -> None:
         batch_op.drop_column("occurred_at")
 
     with op.batch_alter_table("rating", schema=None) as batch_op:
+        batch_op.drop_index("uq_rating_entry_id")
         batch_op.drop_index("ix_rating_service_given")
         batch_op.drop_index(batch_op.f("ix_rating_rated_id"))
         batch_op.drop_index(batch_op.f("ix_rating_entry_id"))

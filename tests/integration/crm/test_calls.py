@@ -76,7 +76,7 @@ def test_every_event_twice_changes_nothing_and_moves_no_screen(town: Database) -
             again = calls.record(session, event)
             assert again.effects == ()
             assert session.get_one(CallRecord, first.call_id).version == version
-        assert session.scalar(select(func.count()).select_from(JournalEntry)) == 1
+        assert session.scalar(select(func.count()).where(JournalEntry.call_id.is_not(None))) == 1
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -157,7 +157,7 @@ def test_a_refreshed_page_starts_no_wrapup_and_the_same_operator_may_answer_agai
         assert presence.presence_of(session, lavrova, s.NOON).state == "ready"
         row = s.play(session, [s.ringing(leg="leg.2", seconds=31), s.answered(leg="leg.2", seconds=32)])
         assert not row.returning
-        assert session.scalar(select(func.count()).select_from(JournalEntry)) == 1
+        assert session.scalar(select(func.count()).where(JournalEntry.call_id.is_not(None))) == 1
         s.play(session, [s.released(leg="leg.2", seconds=90)])
         assert presence.presence_of(session, lavrova, s.NOON).state == "wrapup"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import sqlite3
@@ -48,6 +49,12 @@ COMMANDS = [
     ["call-in"],
     ["audit"],
     ["audit", "verify"],
+    ["audit", "query"],
+    ["export"],
+    ["export", "journal"],
+    ["export", "registry"],
+    ["export", "efficiency"],
+    ["export", "verify"],
     ["version"],
 ]
 
@@ -214,3 +221,33 @@ def test_doctor_has_a_sentence_for_every_part_when_all_is_down(run: Run) -> None
         row = re.search(rf"^{name} +ОШИБКА +(.+)$", done.stdout, re.M)
         assert row, (name, done.stdout)
         assert "family-dispatch up" in row[1]
+
+
+def test_who_did_what_is_asked_in_words_and_as_json(run: Run) -> None:
+    run(*INIT, "--line", "8 (495) 123-45-67")
+    shown = run("audit", "query")
+    assert "заведён сотрудник" in shown.stdout
+    row = json.loads(run("audit", "query", "--action", "employee.created", "--json").stdout)
+    assert (row["seq"], row["action"], row["subject"]) == (1, "employee.created", "employee")
+    assert "Ким" not in str(row), "the log names a person by number"
+    assert run("audit", "query", "--employee", "admin", "--since", "2020-01-01").stdout == ""
+    assert run("audit", "query", "--until", "31.12.2019").stdout == ""
+    assert "есть более ранние" not in run("audit", "query", "--limit", "1").stderr
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ("--employee", "nobody"),
+        ("--family", "С-77777"),
+        ("--action", "nonsense"),
+        ("--since", "вчера"),
+        ("--limit", "0"),
+    ],
+    ids=" ".join,
+)
+def test_a_question_that_cannot_be_meant_is_refused_with_a_sentence(run: Run, wrong: tuple[str, str]) -> None:
+    run(*INIT, "--line", "8 (495) 123-45-67")
+    done = run("audit", "query", *wrong)
+    assert done.returncode == 2
+    assert re.search("[а-яё]{4,}", done.stderr)

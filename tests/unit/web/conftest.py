@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from fastapi import FastAPI
 
-from crm.base import Base
 from crm.db import open_database
+from crm.models import Base
 from web.app import create_app
 from web.desk import Desk
 from web.settings import WebSettings

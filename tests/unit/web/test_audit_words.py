@@ -1,9 +1,11 @@
 """What the audit page says about the details of an entry."""
 
 import json
+import re
 
 from crm.call_identity import FACTS
-from web.audit_words import details
+from tests.support import audit_actions
+from web.audit_words import ACTIONS, details
 
 
 def test_details_are_said_in_russian() -> None:
@@ -18,3 +20,14 @@ def test_an_unknown_detail_is_shown_as_it_is() -> None:
 def test_no_details_are_no_words() -> None:
     assert details("") == ""
     assert details(json.dumps({"role": "head"})) == ""
+
+
+def test_every_action_that_anything_writes_has_russian_words() -> None:
+    written = audit_actions.written()
+    assert len(written) > 20, "the search for `write` finds nothing any more"
+    missing = {action: place for action, place in written.items() if action not in ACTIONS}
+    assert not missing, "say these in web/audit_words.py ACTIONS"
+
+
+def test_the_words_of_actions_are_words() -> None:
+    assert all(re.search("[а-яё]", words) for words in ACTIONS.values())

@@ -1,0 +1,136 @@
+"""«Справочники карточки»: the editable lists behind the card's choices."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import HTMLResponse, Response
+from sqlalchemy.orm import Session
+
+from crm.base import fetch
+from crm.cards import catalogues
+from crm.cards.tables import CatalogueItem
+from crm.errors import NotFound
+from crm.staff import Role
+from web.access import Visitor, allow
+from web.card_forms import Attempt, CardForm, save
+from web.desk import desk_of
+from web.forms import BadForm, Form, Line, posted
+from web.pages import back_to, page
+
+router = APIRouter(prefix="/catalogues", default_response_class=HTMLResponse)
+Posted = Annotated[Form, Depends(posted)]
+KEEPERS = (Role.HEAD, Role.ADMINISTRATOR)
+
+
+class NewItemForm(CardForm):
+    """A value to add."""
+
+    title: Line = ""
+    source: Line = ""
+    special: bool = False
+
+
+class ItemForm(NewItemForm):
+    """A value to change."""
+
+    active: bool = False
+
+
+@router.get("")
+def first(request: Request, visitor: Visitor = allow(*KEEPERS)) -> Response:
+    """The first list."""
+    return _page(request, next(iter(catalogues.CATALOGUES)), visitor)
+
+
+@router.get("/{catalogue}")
+def one(request: Request, catalogue: str, visitor: Visitor = allow(*KEEPERS)) -> Response:
+    """One list."""
+    return _page(request, catalogue, visitor)
+
+
+@router.post("/{catalogue}")
+def add(request: Request, catalogue: str, form: Posted, visitor: Visitor = allow(*KEEPERS)) -> Response:
+    """Add a value."""
+
+    def act(session: Session, fields: NewItemForm) -> None:
+        catalogues.add(
+            session,
+            catalogue,
+            fields.title,
+            visitor.employee,
+            datetime.now(UTC),
+            source=fields.source,
+            special=fields.special,
+            ip=visitor.ip,
+        )
+
+    attempt = save(desk_of(request), form, NewItemForm, act, form_name="new")
+    if attempt is None:
+        return back_to(request, f"/catalogues/{catalogue}", "Строка добавлена.")
+    return _page(request, catalogue, visitor, attempt)
+
+
+@router.post("/{catalogue}/{item_id}")
+def change(
+    request: Request, catalogue: str, item_id: int, form: Posted, visitor: Visitor = allow(*KEEPERS)
+) -> Response:
+    """Change a value, switch it on or off."""
+
+    def act(session: Session, fields: ItemForm) -> None:
+        _item(session, catalogue, item_id)
+        catalogues.save(
+            session,
+            item_id,
+            fields.title,
+            visitor.employee,
+            datetime.now(UTC),
+            source=fields.source,
+            special=fields.special,
+            active=fields.active,
+            ip=visitor.ip,
+        )
+
+    attempt = save(desk_of(request), form, ItemForm, act, form_name=f"item-{item_id}")
+    if attempt is None:
+        return back_to(request, f"/catalogues/{catalogue}", "Сохранено.")
+    return _page(request, catalogue, visitor, attempt)
+
+
+@router.post("/{catalogue}/{item_id}/move")
+def move(request: Request, catalogue: str, item_id: int, form: Posted, visitor: Visitor = allow(*KEEPERS)) -> Response:
+    """One place up or down."""
+    direction = form.first("to")
+    if direction not in ("up", "down"):
+        raise BadForm
+    with desk_of(request).database.transaction() as session:
+        _item(session, catalogue, item_id)
+        catalogues.move(session, item_id, visitor.employee, datetime.now(UTC), up=direction == "up", ip=visitor.ip)
+    return back_to(request, f"/catalogues/{catalogue}")
+
+
+def _item(session: Session, catalogue: str, item_id: int) -> CatalogueItem:
+    item = fetch(session, CatalogueItem, item_id)
+    if item is None or item.catalogue != catalogue:
+        raise NotFound("Такой строки в справочнике нет.")
+    return item
+
+
+def _page(request: Request, catalogue: str, visitor: Visitor, attempt: Attempt | None = None) -> Response:
+    if catalogue not in catalogues.CATALOGUES:
+        raise NotFound("Такого справочника нет.")
+    with desk_of(request).database.reading() as session:
+        items = catalogues.items(session, catalogue, with_inactive=True)
+    attempt = attempt or Attempt({}, {}, 200)
+    return page(
+        request,
+        visitor,
+        "catalogues.html",
+        status=attempt.status,
+        catalogues=catalogues.CATALOGUES,
+        catalogue=catalogue,
+        items=items,
+        attempt=attempt,
+    )
