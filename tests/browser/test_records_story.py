@@ -45,8 +45,8 @@ def test_from_the_call_to_the_quarter_report(office: LiveOffice) -> None:  # noq
     # Measures and the end of the appeal.
     page.click(".nav a:has-text('Журнал')")
     page.click(f"tbody a:text-is('{number[1]}')")
-    open_action(page, "Иное")
-    page.fill("#f-measure-other-text", "Заявка на путёвку подана в управление образования")
+    open_action(page, "Иная мера")
+    page.fill("#f-measure-other-what", "Заявка на путёвку подана в управление образования")
     page.click("details.action[open] button:has-text('Сделано')")
     expect(page.locator("#main")).to_contain_text("Заявка на путёвку подана")
     open_action(page, "Вопрос решён: конечный результат")
@@ -75,8 +75,9 @@ def test_from_the_call_to_the_quarter_report(office: LiveOffice) -> None:  # noq
 
     # The third quarter of the coordinator is ready to be signed: 20 scores, 151 points.
     head.select_option("select[name=service]", label="Социальный координатор для многодетных семей")
+    expect(report).to_contain_text("«Социальный координатор для многодетных семей»")
     head.select_option("select[name=quarter]", label="III квартал 2026 года")
-    head.click("#main >> text=Показать")
+    expect(report).to_contain_text("III квартал 2026 года (01.07.2026")
     expect(report).to_contain_text("75,5")
     expect(report).to_contain_text("условно эффективной")
     head.click("button:has-text('Закрыть квартал')")
@@ -89,7 +90,8 @@ def test_from_the_call_to_the_quarter_report(office: LiveOffice) -> None:  # noq
     expect(download).to_be_visible(timeout=PATIENCE_MS)
     with head.expect_download() as coming:
         download.click()
-    sheet = load_workbook(coming.value.path()).active
+    with coming.value.path().open("rb") as file:
+        sheet = load_workbook(file).active
     assert sheet.protection.sheet
     rows = [[cell.value for cell in row] for row in sheet.iter_rows()]
     assert any("Заявка на путёвку подана" in str(row[5]) and str(row[7]) == "9" for row in rows if len(row) > 7)

@@ -167,8 +167,7 @@ def test_tries_are_logged_without_what_was_typed(town: Database) -> None:
     enter(town, "мой-пароль-по-ошибке", "не тот пароль вовсе")
     with town.reading() as session:
         attempt = session.scalars(select(LoginAttempt)).one()
-        event = session.scalars(select(AuditEvent)).one()
-        assert event.action == "sign_in.failed"
+        event = session.scalars(select(AuditEvent).where(AuditEvent.action == "sign_in.failed")).one()
         assert "пароль" not in f"{attempt.login_digest}{event.actor_name}{event.details}"
 
 
