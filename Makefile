@@ -22,7 +22,7 @@ bench: ## Run the benchmarks, each beside its peer
 
 screenshots: ## Take the pictures of docs/ru anew
 	@$(PYTHON) deploy/bootstrap.py --dev
-	@exec .venv/bin/python -m tests.browser.screenshots
+	@exec .venv/bin/python -m tests.browser.pictures
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

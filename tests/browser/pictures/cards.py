@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.screenshots import Story
+from tests.browser.pictures.story import Story
 
 
 def _card(story: Story, number: int, login: str = "lavrova") -> Page:

@@ -1,90 +1,10 @@
-"""The pictures of the user guide (docs/ru/images), taken anew from the running service: `make screenshots`.
-
-One function per picture, in the order of one story: a call comes in, is answered, becomes a journal row; then what the
-head and the administrator see. Each waits for what the picture shows. Names given: only those pictures are written.
-Long because a story is read in one piece.
-"""
+"""A call from the ring to the journal, and the office around it."""
 
 from __future__ import annotations
 
-import re
-import subprocess
-import sys
-from collections.abc import Callable
-from pathlib import Path
+from playwright.sync_api import Page, expect
 
-from playwright.sync_api import Browser, Page, expect, sync_playwright
-
-from tests.support.palette import smaller
-from tests.support.service import PROGRAM, LiveService
-from tests.support.tools import Tools
-
-IMAGES = Path(__file__).resolve().parents[2] / "docs" / "ru" / "images"
-LIMIT = 150_000
-"""Bytes of one picture: the guide is read from the repository."""
-PATIENCE_MS = 30_000
-# Debian's Chromium has its Russian in a package of its own: the empty date fields as any Russian browser shows them.
-_DATES = """() => document.querySelectorAll("input[type=date]").forEach((field) => {
-  field.type = "text"; field.placeholder = "дд.мм.гггг";
-})"""
-CALLER, SHARED, UNKNOWN = "+79070000101", "+79070000801", "+79070003199"
-
-
-class Story:
-    """The service, the people at their screens, and the townspeople who call."""
-
-    def __init__(self, service: LiveService, browser: Browser, wanted: list[str]) -> None:
-        self.service, self.browser, self.wanted = service, browser, wanted
-        self.pages: dict[str, Page] = {}
-        self.calls: list[subprocess.Popen[bytes]] = []
-
-    def page(self, login: str = "") -> Page:
-        """The screen of this person, signed in; of nobody in particular without a name."""
-        if login not in self.pages:
-            context = self.browser.new_context(viewport={"width": 1366, "height": 768}, locale="ru-RU")
-            context.set_default_timeout(PATIENCE_MS)
-            page = context.new_page()
-            page.goto(f"{self.service.url}/login")
-            if login:
-                page.fill("#login", login)
-                page.fill("#password", f"demo-{login}-2026")
-                page.click("button[type=submit]")
-                page.wait_for_selector(".nav")
-            self.pages[login] = page
-        self.pages[login].bring_to_front()
-        return self.pages[login]
-
-    def open(self, login: str, title: str) -> Page:
-        """A section of the menu; without loading the page anew, as a click does it."""
-        page = self.page(login)
-        link = page.locator(f".nav a:has-text('{title}')")
-        if not link.is_visible():
-            page.click(".nav summary")
-        link.click()
-        expect(page.locator(".nav a[aria-current=page]")).to_have_text(title)
-        return page
-
-    def call(self, number: str = CALLER, seconds: int = 120) -> None:
-        """Somebody of the town calls the dispatchers."""
-        command = [str(PROGRAM), "call-in", "--from", number, "--hold", str(seconds)]
-        self.calls.append(
-            subprocess.Popen(command, env=self.service.environment, cwd=self.service.folder, stdout=subprocess.DEVNULL)
-        )
-
-    def take(self, name: str, page: Page) -> None:
-        """Write one picture."""
-        page.evaluate("document.fonts.ready")
-        if not self.wanted or name in self.wanted:
-            picture = smaller(page.screenshot(animations="disabled", caret="hide"))
-            (IMAGES / f"{name}.png").write_bytes(picture)
-            print(f"{name}.png: {len(picture) // 1000} КБ", flush=True)
-            assert len(picture) <= LIMIT, f"{name}.png has {len(picture)} bytes"
-
-    def end(self) -> None:
-        """Nobody calls any longer."""
-        for call in self.calls:
-            call.kill()
-            call.wait()
+from tests.browser.pictures.story import SHARED, UNKNOWN, Story
 
 
 def login(story: Story) -> None:
@@ -209,7 +129,6 @@ def _finish_without_entry(page: Page) -> None:
 def journal(story: Story) -> None:
     """The statutory journal."""
     page = story.open("lavrova", "Журнал")
-    page.evaluate(_DATES)
     expect(page.locator("tbody")).to_contain_text("справку о составе семьи")
     story.take("journal", page)
 
@@ -283,56 +202,3 @@ def system(story: Story) -> None:
         page.wait_for_timeout(1000)
         page.click("text=Проверить ещё раз")
     story.take("system", page)
-
-
-STORY: tuple[Callable[[Story], None], ...] = (
-    login,
-    workplace_idle,
-    status_menu,
-    keys,
-    workplace_ringing,
-    workplace_answered,
-    workplace_talking,
-    strip,
-    workplace_wrapup,
-    workplace_shared,
-    new_card,
-    journal,
-    families,
-    family,
-    me,
-    training,
-    audit,
-    settings,
-    settings_person,
-    system,
-)
-
-
-def main(wanted: list[str]) -> None:
-    IMAGES.mkdir(parents=True, exist_ok=True)
-    tool = Tools().chromium()
-    expect.set_options(timeout=PATIENCE_MS)
-    with LiveService() as service, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=tool.command[0],
-            args=[
-                *tool.command[1:],
-                "--no-sandbox",
-                "--disable-background-networking",
-                "--use-fake-device-for-media-stream",
-                "--use-fake-ui-for-media-stream",
-            ],
-            env={**tool.environment()},
-        )
-        story = Story(service, browser, [re.sub(r"\.png$", "", name) for name in wanted])
-        try:
-            for picture in STORY:
-                picture(story)
-        finally:
-            story.end()
-            browser.close()
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import expect
 
-from tests.browser.screenshots import Story
+from tests.browser.pictures.story import Story
 
 
 def survey(story: Story) -> None:
@@ -37,6 +37,3 @@ def upkeep(story: Story) -> None:
     page = story.open("gromova", "Актуализация")
     expect(page.locator(".upkeep-kinds a[aria-current]")).to_contain_text("Не подтверждены")
     story.take("upkeep", page)
-
-
-ALL = (survey, report, upkeep)

@@ -8,7 +8,7 @@ from pathlib import Path
 import openpyxl
 from playwright.sync_api import expect
 
-from tests.browser.screenshots import Story
+from tests.browser.pictures.story import Story
 
 
 def registry(story: Story) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import expect
 
-from tests.browser.screenshots import Story
+from tests.browser.pictures.story import Story
 
 
 def consents(story: Story) -> None:
@@ -36,6 +36,3 @@ def subject_rights(story: Story) -> None:
     page.goto(f"{story.service.url}/families/29/subject")
     expect(page.locator("#destroy-title")).to_be_visible()
     story.take("subject-rights", page)
-
-
-ALL = (consents, consent_blank, subjects, subject_rights)

@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 
 from playwright.sync_api import expect
 
-from tests.browser.screenshots import Story
+from tests.browser.pictures.story import Story
 from tests.support.registers import invented, registry
 
 

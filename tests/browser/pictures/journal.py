@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import expect
 
-from tests.browser.screenshots import Story
+from tests.browser.pictures.story import Story
 
 
 def journal_new(story: Story) -> None:

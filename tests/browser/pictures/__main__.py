@@ -1,0 +1,89 @@
+"""Take the pictures: `python -m tests.browser.pictures [NAME…]`. Names given: only those are written."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable
+
+from playwright.sync_api import expect, sync_playwright
+
+from tests.browser.pictures import audit, call, cards, consents, exports, imports, journal, reports, search
+from tests.browser.pictures.story import IMAGES, PATIENCE_MS, Story
+from tests.support.service import LiveService
+from tests.support.tools import Tools
+
+STORY: tuple[Callable[[Story], None], ...] = (
+    call.login,
+    call.workplace_idle,
+    call.status_menu,
+    call.keys,
+    call.workplace_ringing,
+    call.workplace_answered,
+    call.workplace_talking,
+    call.strip,
+    call.workplace_wrapup,
+    call.workplace_shared,
+    call.new_card,
+    call.journal,
+    call.families,
+    call.family,
+    search.families_typing,
+    search.duplicates,
+    search.merge,
+    cards.card,
+    cards.card_person,
+    cards.card_conflict,
+    journal.journal_new,
+    journal.journal_entry,
+    journal.journal_control,
+    consents.consents,
+    consents.consent_blank,
+    consents.subjects,
+    consents.subject_rights,
+    reports.survey,
+    reports.report,
+    reports.upkeep,
+    exports.registry,
+    exports.export,
+    exports.export_changed,
+    imports.imports,
+    imports.import_ready,
+    call.me,
+    call.training,
+    call.audit,
+    audit.audit_family,
+    audit.roles,
+    call.settings,
+    call.settings_person,
+    call.system,
+)
+
+
+def main(wanted: list[str]) -> None:
+    IMAGES.mkdir(parents=True, exist_ok=True)
+    tool = Tools().chromium()
+    expect.set_options(timeout=PATIENCE_MS)
+    with LiveService() as service, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=tool.command[0],
+            args=[
+                *tool.command[1:],
+                "--no-sandbox",
+                "--disable-background-networking",
+                "--use-fake-device-for-media-stream",
+                "--use-fake-ui-for-media-stream",
+            ],
+            env={**tool.environment()},
+        )
+        story = Story(service, browser, [re.sub(r"\.png$", "", name) for name in wanted])
+        try:
+            for picture in STORY:
+                picture(story)
+        finally:
+            story.end()
+            browser.close()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
