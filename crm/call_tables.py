@@ -52,7 +52,7 @@ class CallRecord(Base):
     queue: Mapped[str | None]
     held: Mapped[bool] = mapped_column(default=False)
     returning: Mapped[bool] = mapped_column("is_returning", default=False)  # RETURNING is SQLite's word
-    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"), index=True)
     family_id: Mapped[int | None] = mapped_column(ForeignKey("family.id"), index=True)
     identity_level: Mapped[int] = mapped_column(default=0)
     identified_by_id: Mapped[int | None] = mapped_column(ForeignKey("employee.id"))

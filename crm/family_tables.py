@@ -70,7 +70,7 @@ class Family(Base):
     next_action_on: Mapped[date | None]
     actualized_on: Mapped[date | None]
     actualized_by_id: Mapped[int | None] = mapped_column(ForeignKey("employee.id"))
-    merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("family.id"))
+    merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("family.id"), index=True)
     import_job_id: Mapped[int | None] = mapped_column(ForeignKey(ImportJob.id), index=True)
     import_key: Mapped[str | None] = mapped_column(index=True)
     people: Mapped[list["Person"]] = relationship(back_populates="family", order_by="Person.id", lazy="selectin")
@@ -208,7 +208,7 @@ class CallerChoice(Base):
     __tablename__ = "caller_choice"
 
     number: Mapped[str] = mapped_column(primary_key=True)
-    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
     employee_id: Mapped[int | None] = mapped_column(ForeignKey("employee.id"))
     at: Mapped[datetime]
 

@@ -69,7 +69,7 @@ class JournalEntry(Base):
     number: Mapped[int | None]
     call_id: Mapped[int | None] = mapped_column(ForeignKey("call_record.id"), unique=True)
     family_id: Mapped[int | None] = mapped_column(ForeignKey("family.id"), index=True)
-    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"), index=True)
     state: Mapped[str] = mapped_column(default=DRAFT)
     applicant_name: Mapped[str] = mapped_column(default="")
     family_brief: Mapped[str] = mapped_column(default="")

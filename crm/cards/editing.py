@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from callflow.text import clean_line, clean_text
@@ -73,6 +73,13 @@ def open_person(
     if person.family_id != family.id:  # moved with a merge while we waited for the card
         raise NotFound("Такого человека нет в карточке.")
     return family, person
+
+
+def set_restricted(session: Session, family: Family, restricted: bool) -> None:
+    """Close the card, or open it, together with those that were merged into it: they would tell that it exists."""
+    family.restricted = restricted
+    merged = update(Family).where(Family.merged_into_id == family.id, Family.restricted.is_not(restricted))
+    session.execute(merged.values(restricted=restricted))
 
 
 def date_problem(value: date | None, *, latest: date = LATEST) -> str:

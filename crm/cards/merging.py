@@ -17,6 +17,7 @@ from callflow.names import full_name
 from callflow.text import clean_text, search_key
 from crm.audit import Actor, write
 from crm.cards import changes
+from crm.cards.editing import set_restricted
 from crm.cards.merge_moving import move_references
 from crm.cards.tables import FamilyMerge, NotDuplicate
 from crm.consents.rules import refuse_if_stopped
@@ -115,7 +116,7 @@ def merge(  # noqa: PLR0917 - which cards, how, who, when: as in every verb
     after = _header(kept, other, choices)
     for name, value in after.items():
         setattr(kept, name, value)
-    other.state, other.merged_into_id, other.restricted = MERGED, kept.id, kept.restricted
+    other.state, other.merged_into_id = MERGED, kept.id
     other.version += 1
     # A form of either card that is still open somewhere must not fit by chance.
     kept.version = max(kept.version, other.version)
@@ -124,6 +125,7 @@ def merge(  # noqa: PLR0917 - which cards, how, who, when: as in every verb
     )
     session.add(row)
     session.flush()
+    set_restricted(session, kept, kept.restricted)
     session.expire(kept)
     session.expire(other)
     forget_family(session, other.id)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from callflow.text import clean_line
 from crm.cards.changes import check_version, note
-from crm.cards.editing import GUARDIANS, open_for_change
+from crm.cards.editing import GUARDIANS, open_for_change, set_restricted
 from crm.cards.statuses import DANGEROUS
 from crm.errors import Incomplete
 from crm.family_tables import Family, FamilyAssignment
@@ -65,7 +65,7 @@ def restrict(  # noqa: PLR0917 - who, what, when: as in every verb
     after = {"restricted": restricted, "entrusted": [one.short_name for one in chosen.values()]}
     if restricted != family.restricted:
         after["restricted_reason"] = reason
-    family.restricted = restricted
+    set_restricted(session, family, restricted)
     note(session, family, "family", family.id, before, after, employee, at, action="card.restrict", ip=ip)
     return family
 

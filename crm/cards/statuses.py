@@ -12,7 +12,7 @@ from callflow.text import clean_line
 from crm.base import fetch
 from crm.cards import catalogues
 from crm.cards.changes import check_version, note
-from crm.cards.editing import GUARDIANS, Fields, date_problem, open_for_change, refuse
+from crm.cards.editing import GUARDIANS, Fields, date_problem, open_for_change, refuse, set_restricted
 from crm.consents.rules import local_date, locked
 from crm.errors import Incomplete, NotFound
 from crm.family_tables import Family, FamilyStatus
@@ -59,7 +59,7 @@ def add(
     after = {"type": kind, **wanted}
     note(session, family, "status", status.id, {}, after, employee, at, action="status.add", ip=ip)
     if kind == DANGEROUS and not family.restricted:
-        family.restricted = True
+        set_restricted(session, family, True)
         note(
             session, family, "family", family.id, {}, {"restricted": True}, employee, at, action="card.restrict", ip=ip
         )

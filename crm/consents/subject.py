@@ -17,6 +17,7 @@ from callflow.phone import normalise
 from crm.appeals.tables import AppealMeasure, EntryChange
 from crm.audit import Actor, AuditEvent, write
 from crm.base import Base, fetch
+from crm.call_tables import CallRecord
 from crm.cards import catalogues, field_words
 from crm.cards.tables import CardChange
 from crm.consents.held_tables import ENTRY, FAMILY, HOLDINGS, NEED
@@ -35,6 +36,8 @@ TOLD_BY_OTHERS = ("applicant_name", "substance", "family_brief")
 """Of a row about his family that somebody else's words began: who he is, and what he said."""
 ABOUT_OTHERS = ("family_brief", "substance", "need", "no_measure_reason", "measures", "final_result", "annul_reason")
 """Of a row that he began himself by telling of another family: everything about that family."""
+
+CALLER = ("caller_number", "caller_name", "caller_note")
 
 _OUTGOING = {
     "consent.print": "напечатан бланк согласия",
@@ -139,7 +142,12 @@ class _Reader:
         return shown
 
     def _hidden(self, one: Base, subject: Subject) -> tuple[str, ...]:
-        """What of this row is about, or from, somebody else: of rows that began with a third party's words."""
+        """What of this row is about, or from, somebody else: of rows that began with a third party's words.
+
+        Of a call that was only tied to the card, nobody said that it was he who called: a neighbour's number, it may be.
+        """
+        if isinstance(one, CallRecord):
+            return () if one.person_id in subject.people else CALLER
         entry = one if isinstance(one, JournalEntry) else None
         if isinstance(one, AppealMeasure | EntryChange):
             entry = self.session.get(JournalEntry, one.entry_id)

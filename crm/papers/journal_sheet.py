@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from crm.appeals import reading
 from crm.appeals.access import readable_services
-from crm.appeals.printing import printed
+from crm.appeals.printing import HEADINGS, printed
 from crm.appeals.reading import JournalFilters
 from crm.base import fetch
 from crm.errors import NotFound, RecordsError
@@ -25,17 +25,6 @@ from crm.papers.workbook import Sheet, Struck
 from crm.ratings.visibility import marks_seen_by
 from crm.staff import Employee
 
-HEADINGS = (
-    "№ п/п",
-    "ФИО заявителя",
-    "Краткая информация о семье",
-    "Способ обращения (по телефону, на личном приеме, на электронный адрес, информация от третьего лица)",
-    "Содержание обращения",
-    "Принятые меры",
-    "Конечный результат",
-    "Оценка работы специалиста заявителем по десятибалльной шкале",
-)
-"""Word for word as in the procedure."""
 WIDTHS = (6, 20, 24, 16, 40, 36, 26, 14)
 BATCH = 500
 _DATES = ("since", "until")

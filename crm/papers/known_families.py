@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session
 
 from callflow.text import search_key
@@ -100,9 +100,8 @@ def _families_by_key(session: Session, keys: Sequence[str], viewer: Employee) ->
 def _people_by_name(session: Session, names: Iterable[str], viewer: Employee) -> dict[str, list[_Known]]:
     statement = (
         select(Person.search_key, Person.family_id, Person.surname, Person.birth_date)
-        .join(Family, Family.id == Person.family_id)
         .where(Person.search_key.in_(sorted(names)), Person.left_at.is_(None))
-        .where(Family.state == ACTIVE, seen_by(viewer))
+        .where(_counts(viewer))
     )
     return _grouped(session.execute(statement))
 
@@ -111,11 +110,18 @@ def _people_by_number(session: Session, numbers: Iterable[str], viewer: Employee
     statement = (
         select(Phone.number, Person.family_id, Person.surname, Person.birth_date)
         .join(Person, Person.id == Phone.person_id)
-        .join(Family, Family.id == Person.family_id)
         .where(Phone.number.in_(sorted(numbers)), Phone.removed_at.is_(None))
-        .where(Family.state == ACTIVE, seen_by(viewer))
+        .where(_counts(viewer))
     )
     return _grouped(session.execute(statement))
+
+
+def _counts(viewer: Employee) -> ColumnElement[bool]:
+    """The person's card is in use, and the viewer may know of it.
+
+    A subquery and no join: SQLite would begin with all active cards, a hundred milliseconds where this takes one.
+    """
+    return exists().where(Family.id == Person.family_id, Family.state == ACTIVE, seen_by(viewer))
 
 
 def _grouped(rows: Iterable[tuple[str, int | None, str, date | None]]) -> dict[str, list[_Known]]:

@@ -10,9 +10,13 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from crm.papers.mapping import Mapping
-from crm.papers.reading import MAX_CELL, Cell, Row
+from crm.papers.reading import MAX_CELL, Cell, FileRefused, Row
 
 SUFFIX = ".rows"
+MAX_WRITTEN = 512 << 20
+"""Letters; a Cyrillic one takes six. An .xlsx names one long text a million times in a few hundred kilobytes."""
+
+TOO_LONG = "В файле слишком много текста. Оставьте в нём один лист с семьями и сохраните снова."
 
 
 def path_of(folder: Path, stored_as: str) -> Path:
@@ -21,16 +25,27 @@ def path_of(folder: Path, stored_as: str) -> Path:
 
 
 def write(path: Path, rows: Iterable[Row]) -> int:
-    """Write the rows, whole or not at all; return how many."""
+    """Write the rows, whole or not at all; return how many. Raises FileRefused, as the reading of `rows` does."""
     aside = path.with_suffix(".unpacking")
-    count = 0
-    with os.fdopen(os.open(aside, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "w", encoding="utf-8") as file:
+    try:
+        count = _write(aside, rows)
+    except BaseException:
+        aside.unlink(missing_ok=True)  # half a register is personal data too
+        raise
+    aside.replace(path)
+    return count
+
+
+def _write(path: Path, rows: Iterable[Row]) -> int:
+    count = size = 0
+    with os.fdopen(os.open(path, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "w", encoding="utf-8") as file:
         for row in rows:
             cells = [{"problem": cell.problem} if cell.problem else cell.text[:MAX_CELL] for cell in row.cells]
             # ASCII: a lone surrogate from a broken file must not stop the others
-            file.write(json.dumps([row.sheet, row.number, cells]) + "\n")
+            size += file.write(json.dumps([row.sheet, row.number, cells]) + "\n")
+            if size > MAX_WRITTEN:
+                raise FileRefused(TOO_LONG)
             count += 1
-    aside.replace(path)
     return count
 
 

@@ -115,10 +115,21 @@ def make(settings: dict[str, str]) -> tuple[float, float]:
     """Run the maker of papers to its end: seconds, and the most memory that it held, in megabytes."""
     started = time.perf_counter()
     child = subprocess.Popen([sys.executable, "-P", "-m", "workers.papers"], env=settings, cwd=ROOT)
-    _pid, status, used = os.wait4(child.pid, 0)
-    child.returncode = os.waitstatus_to_exitcode(status)
+    most = 0
+    while child.poll() is None:
+        most = max(most, _peak(child.pid))
+        time.sleep(0.02)
     assert child.returncode == 0, "the maker of papers failed"
-    return time.perf_counter() - started, used.ru_maxrss / 1024
+    return time.perf_counter() - started, most / 1024
+
+
+def _peak(pid: int) -> int:
+    """Kilobytes that the process has held at most. (The kernel's ru_maxrss would begin with those of this process.)"""
+    try:
+        found = re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{pid}/status").read_text(encoding="ascii"))
+    except OSError:
+        return 0
+    return int(found[1]) if found else 0
 
 
 def measure(engine: str, database: Database, folder: Path) -> list[Figure]:

@@ -144,9 +144,12 @@ export function startForms(htmx) {
     if (!state) return;
     later(form, state);
   });
-  const saveAll = () => document.querySelectorAll("form[data-draft]").forEach((form) => hasUnsaved(form) && save(form));
+  const saveAll = (but) => document.querySelectorAll("form[data-draft]").forEach((form) => form !== but && hasUnsaved(form) && save(form));
   document.addEventListener("visibilitychange", () => document.hidden && saveAll());
-  document.addEventListener("htmx:beforeRequest", (event) => { if (event.detail.boosted) saveAll(); });
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    // A form that is being sent whole is not saved as a draft beside it: one of the two would come second and be refused.
+    if (event.detail.boosted) saveAll(event.detail.elt);
+  });
   window.addEventListener("pagehide", () => {
     for (const form of document.querySelectorAll("form[data-draft]")) {
       if (!hasUnsaved(form)) continue;

@@ -4,6 +4,9 @@ import { tick } from "./timers.js";
 
 const csrf = () => document.querySelector('meta[name="csrf"]')?.content ?? "";
 
+/** Where typing begins: at what was refused, else where the page says. */
+const first = () => document.querySelector("#main [aria-invalid='true']") ?? document.querySelector("#main [data-focus]");
+
 export function markHere() {
   const here = location.pathname;
   for (const link of document.querySelectorAll(".nav a")) {
@@ -35,7 +38,7 @@ export function startNavigation(htmx) {
     if (event.detail.target?.id !== "main") return;
     markHere();
     document.querySelector("dialog[data-open]")?.showModal();
-    const focus = document.querySelector("#main [aria-invalid='true'], #main [data-focus]");
+    const focus = first();
     if (focus) focus.focus();
     else if (event.detail.boosted) document.getElementById("main").focus({ preventScroll: true });
   });
@@ -47,7 +50,7 @@ export function startNavigation(htmx) {
   });
   document.addEventListener("fd:said", (event) => toast(event.detail.value));
   document.addEventListener("htmx:historyRestore", markHere);
-  document.querySelector("#main [aria-invalid='true'], #main [data-focus]")?.focus();
+  first()?.focus();
   markHere();
 }
 

@@ -176,6 +176,7 @@ def upgrade() -> None:  # noqa: PLR0915
         batch_op.create_index("ix_family_actualized", ["state", "actualized_on", "created_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_family_import_job_id"), ["import_job_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_family_import_key"), ["import_key"], unique=False)
+        batch_op.create_index(batch_op.f("ix_family_merged_into_id"), ["merged_into_id"], unique=False)
         batch_op.create_index(
             "ix_family_restricted",
             ["id"],
@@ -242,8 +243,14 @@ def upgrade() -> None:  # noqa: PLR0915
         batch_op.add_column(sa.Column("removed_at", UtcDateTime(), nullable=True))
         batch_op.add_column(sa.Column("removed_reason", sa.Text(), nullable=False, server_default=""))
 
+    # A merge, a destruction and every DELETE of a person ask for these; without an index each reads the whole table.
+    op.create_index(op.f("ix_call_record_person_id"), "call_record", ["person_id"])
+    op.create_index(op.f("ix_caller_choice_person_id"), "caller_choice", ["person_id"])
+
 
 def downgrade() -> None:  # noqa: PLR0915
+    op.drop_index(op.f("ix_caller_choice_person_id"), "caller_choice")
+    op.drop_index(op.f("ix_call_record_person_id"), "call_record")
     with op.batch_alter_table("phone", schema=None) as batch_op:
         batch_op.drop_column("removed_reason")
         batch_op.drop_column("removed_at")
@@ -284,6 +291,7 @@ def downgrade() -> None:  # noqa: PLR0915
         batch_op.drop_index(
             "ix_family_restricted", sqlite_where=sa.text("restricted"), postgresql_where=sa.text("restricted")
         )
+        batch_op.drop_index(batch_op.f("ix_family_merged_into_id"))
         batch_op.drop_index(batch_op.f("ix_family_import_key"))
         batch_op.drop_index(batch_op.f("ix_family_import_job_id"))
         batch_op.drop_index("ix_family_actualized")

@@ -214,6 +214,7 @@ def upgrade() -> None:
         )
         batch_op.create_unique_constraint(batch_op.f("uq_journal_entry_form_key"), ["form_key"])
         batch_op.create_index(batch_op.f("ix_journal_entry_responsible_id"), ["responsible_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_journal_entry_person_id"), ["person_id"], unique=False)
         batch_op.create_foreign_key(
             batch_op.f("fk_journal_entry_annulled_by_id_employee"), "employee", ["annulled_by_id"], ["id"]
         )
@@ -238,6 +239,7 @@ def downgrade() -> None:
     with op.batch_alter_table("journal_entry", schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f("fk_journal_entry_responsible_id_employee"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_journal_entry_annulled_by_id_employee"), type_="foreignkey")
+        batch_op.drop_index(batch_op.f("ix_journal_entry_person_id"))
         batch_op.drop_index(batch_op.f("ix_journal_entry_responsible_id"))
         batch_op.drop_constraint(batch_op.f("uq_journal_entry_form_key"), type_="unique")
         batch_op.drop_index("ix_journal_entry_open")

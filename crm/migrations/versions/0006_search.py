@@ -1,4 +1,4 @@
-"""Words of cards and journal rows; the cards that are there already are indexed
+"""Words of cards and journal rows; those that are there already are indexed
 
 Revision ID: 0006_search
 Revises: 0005_consents
@@ -9,6 +9,8 @@ from alembic import op
 
 from crm.base import Id
 from crm.search.index import places_of
+from crm.search.journal import LONGEST_TEXT
+from crm.search.words import CHUNK, words_of
 
 revision = "0006_search"
 down_revision = "0005_consents"
@@ -16,6 +18,7 @@ branch_labels = None
 depends_on = None
 
 CARDS_AT_ONCE = 1_000
+ROWS_AT_ONCE = 500
 
 
 def upgrade() -> None:
@@ -49,7 +52,7 @@ def upgrade() -> None:
     with op.batch_alter_table("family_word", schema=None) as batch_op:
         batch_op.create_index("ix_family_word_family_id_word_id", ["family_id", "word_id"], unique=False)
 
-    op.create_table(
+    entry_word = op.create_table(
         "entry_word",
         sa.Column("word_id", Id, autoincrement=False, nullable=False),
         sa.Column("entry_id", Id, nullable=False),
@@ -70,15 +73,16 @@ def upgrade() -> None:
             postgresql_where=sa.text("is_applicant"),
         )
 
-    _index_cards(op.get_bind(), word, family_word)
+    known: dict[str, int] = {}
+    _index_cards(op.get_bind(), word, family_word, known)
+    _index_rows(op.get_bind(), word, entry_word, known)
 
 
-def _index_cards(bind: sa.Connection, word: sa.Table, family_word: sa.Table) -> None:
+def _index_cards(bind: sa.Connection, word: sa.Table, family_word: sa.Table, known: dict[str, int]) -> None:
     """The columns are named here, not taken from the models: those belong to a later schema one day."""
     family = sa.table("family", *map(sa.column, ("id", "name", "address", "locality", "state")))
     names = ("family_id", "surname", "name", "patronymic", "is_applicant", "left_at")
     person = sa.table("person", *map(sa.column, names))
-    known: dict[str, int] = {}
     last = 0
     while True:
         page = sa.select(family.c.id, family.c.name, family.c.address, family.c.locality).where(family.c.id > last)
@@ -93,12 +97,7 @@ def _index_cards(bind: sa.Connection, word: sa.Table, family_word: sa.Table) -> 
                 (surname, name, patronymic, bool(is_applicant), left_at is not None)
             )
         places = {card.id: places_of(card.name, card.address, card.locality, people.get(card.id, ())) for card in cards}
-        new = sorted({text for of_card in places.values() for text in of_card} - known.keys())
-        for text in new:
-            bind.execute(word.insert().values(word=text, of_cards=True))
-        known |= {
-            text: id_ for id_, text in bind.execute(sa.select(word.c.id, word.c.word).where(word.c.word.in_(new)))
-        }
+        _learn(bind, word, known, {text for of_card in places.values() for text in of_card}, of_cards=True)
         rows = [
             {"word_id": known[text], "place": int(place), "family_id": family_id}
             for family_id, of_card in places.items()
@@ -106,6 +105,33 @@ def _index_cards(bind: sa.Connection, word: sa.Table, family_word: sa.Table) -> 
         ]
         if rows:
             bind.execute(family_word.insert(), rows)
+
+
+def _index_rows(bind: sa.Connection, word: sa.Table, entry_word: sa.Table, known: dict[str, int]) -> None:
+    """As `crm.search.journal.texts_of`, for rows that stand in the journal."""
+    names = ("applicant_name", "family_brief", "substance", "topic", "measures", "final_result")
+    entry = sa.table("journal_entry", *map(sa.column, ("id", "state", *names)))
+    last = 0
+    while True:
+        page = sa.select(entry.c.id, *(entry.c[name] for name in names)).where(entry.c.id > last)
+        rows = bind.execute(page.where(entry.c.state == "saved").order_by(entry.c.id).limit(ROWS_AT_ONCE)).all()
+        if not rows:
+            return
+        last = rows[-1].id
+        words = {id_: {one for text in texts for one in words_of(text[:LONGEST_TEXT])} for id_, *texts in rows}
+        _learn(bind, word, known, set().union(*words.values()), of_cards=False)
+        values = [{"word_id": known[one], "entry_id": id_} for id_, of_row in words.items() for one in sorted(of_row)]
+        if values:
+            bind.execute(entry_word.insert(), values)
+
+
+def _learn(bind: sa.Connection, word: sa.Table, known: dict[str, int], words: set[str], *, of_cards: bool) -> None:
+    new = sorted(words - known.keys())
+    if new:
+        bind.execute(word.insert(), [{"word": text, "of_cards": of_cards} for text in new])
+    for start in range(0, len(new), CHUNK):
+        added = sa.select(word.c.word, word.c.id).where(word.c.word.in_(new[start : start + CHUNK]))
+        known |= {text: id_ for text, id_ in bind.execute(added)}
 
 
 def downgrade() -> None:

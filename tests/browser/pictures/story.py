@@ -14,7 +14,7 @@ IMAGES = Path(__file__).resolve().parents[3] / "docs" / "ru" / "images"
 LIMIT = 150_000
 """Bytes of one picture: the guide is read from the repository."""
 PATIENCE_MS = 30_000
-# Debian's Chromium has its Russian in a package of its own: dates as any Russian browser shows them, for the picture only.
+# Debian's Chromium has its Russian in another package: dates as any Russian browser shows them, in the picture only.
 _RUSSIAN_DATES = r"""() => document.querySelectorAll("input[type^=date]").forEach((field) => {
   const [, year, month, day, time] = field.value.match(/^(\d+)-(\d+)-(\d+)(?:T(.*))?$/) ?? [];
   field.dataset.was = JSON.stringify([field.type, field.value]);

@@ -18,9 +18,11 @@ from crm.cards import changes
 from crm.db import Database
 from crm.demo import bulk
 from crm.family_tables import DESTROYED, IMPORTING, MERGED, Family, FamilyAssignment, Person
+from crm.journal_tables import JournalEntry
 from crm.search import index
 from crm.search.families import count_up_to, search
-from crm.search.tables import FamilyWord, SearchWord
+from crm.search.journal import reindex_entry
+from crm.search.tables import EntryWord, FamilyWord, SearchWord
 from crm.search.words import ids_of, matching
 from tests.integration.crm.conftest import KEY, NOON
 from tests.integration.crm.scenario import employee
@@ -237,6 +239,25 @@ def test_the_migration_indexes_the_cards_that_are_there(town: Database) -> None:
         command.downgrade(schema.alembic_config(connection), "0005_consents")
     schema.upgrade(town.engine.url.render_as_string(hide_password=False))
     assert words_by_card(town) == before
+
+
+def test_the_migration_indexes_the_journal_that_is_there(town: Database) -> None:
+    entered = select(JournalEntry).where(JournalEntry.state == "saved").order_by(JournalEntry.id)
+    with town.transaction() as session:
+        for entry in session.scalars(entered).all():
+            reindex_entry(session, entry)
+    before = words_by_row(town)
+    assert before
+    with town.engine.begin() as connection:
+        command.downgrade(schema.alembic_config(connection), "0005_consents")
+    schema.upgrade(town.engine.url.render_as_string(hide_password=False))
+    assert words_by_row(town) == before
+
+
+def words_by_row(database: Database) -> set[tuple[str, int]]:
+    with database.reading() as session:
+        rows = session.execute(select(SearchWord.word, EntryWord.entry_id).join_from(EntryWord, SearchWord))
+        return {(word, entry_id) for word, entry_id in rows}
 
 
 def test_the_index_can_be_made_again(town: Database) -> None:

@@ -173,6 +173,19 @@ def test_who_told_about_the_family_is_not_given_away(town):
     assert "не раскрывается" in paper
 
 
+def test_the_number_of_whoever_called_about_the_family_is_not_given_away(town):
+    with town.transaction() as session:
+        person = fill(session)
+        session.add(CallRecord(linkedid="c.2", state="ended", caller_number="+79070009999", caller_name="Болтунова",
+                               arrived_at=NOON, family_id=person.family_id))  # fmt: skip
+        session.flush()
+        calls = next(one for one in subject.everything_on(session, person.id, NOON)["sections"]
+                     if one["title"] == "Звонки")["rows"]  # fmt: skip
+    assert [row["Номер"] for row in calls if row["Номер"] != subject.WITHHELD] == ["+7 907 000-01-01"]
+    assert "Болтунова" not in str(calls)
+    assert sum(row["Номер"] == subject.WITHHELD for row in calls) == 1
+
+
 def test_who_told_of_another_family_learns_nothing_of_it(town):
     with town.transaction() as session:
         person = fill(session)

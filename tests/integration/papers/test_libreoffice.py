@@ -10,7 +10,7 @@ import pytest
 
 from crm.db import Database, open_database
 from crm.papers import exporting
-from crm.papers.journal_sheet import HEADINGS as JOURNAL
+from crm.appeals.printing import HEADINGS as JOURNAL
 from crm.papers.registry_sheet import HEADINGS as REGISTRY
 from crm.papers.verify import Outcome, verify
 from crm.settings import RecordsSettings
