@@ -102,13 +102,14 @@ def _facts_needed(wanted: IdentityLevel, now: int) -> int:
 def attach_family(
     session: Session, call_id: int, family_id: int, employee: Employee, at: datetime, *, ip: str = ""
 ) -> CallRecord:
-    """Tie the call to a card («связать с существующей», or the card just made) without saying which member speaks."""
+    """Tie the call to a card («связать с существующей», or the card just made) without saying which member speaks.
+
+    A card that was merged meanwhile stands for the one that was kept. Raises NotFound.
+    """
     call = _locked_call(session, call_id)
-    family = fetch(session, Family, family_id)
-    if family is None or not families.visible_to(session, family, employee):
-        raise NotFound("Такой карточки нет.")
-    if call.family_id != family_id:
-        call.family_id, call.person_id = family_id, None
+    family = families.fetch_family(session, family_id, employee)
+    if call.family_id != family.id:
+        call.family_id, call.person_id = family.id, None
         call.identity_level, call.identified_by_id = IdentityLevel.UNKNOWN.value, None
         call.version += 1
     journal.follow_caller(session, call, None, family, at)

@@ -144,7 +144,7 @@ class _Reader:
     def _hidden(self, one: Base, subject: Subject) -> tuple[str, ...]:
         """What of this row is about, or from, somebody else: of rows that began with a third party's words.
 
-        Of a call that was only tied to the card, nobody said that it was he who called: a neighbour's number, it may be.
+        Of a call that was only tied to the card, nobody said that it was he who called: it may be a neighbour's number.
         """
         if isinstance(one, CallRecord):
             return () if one.person_id in subject.people else CALLER

@@ -22,7 +22,7 @@ from crm.papers.reading import Row
 from crm.papers.rows import understand
 from crm.staff import Employee
 
-BATCH = 200
+BATCH = 100
 ERROR = "error"
 
 

@@ -30,6 +30,8 @@ from crm.staff import Employee, Role
 MOST_SHOWN = 50
 MOST_UNPACKED = 600 << 20
 MOST_RATIO = 300  # rows of one and the same text pack to 1:100, a bomb to 1:1000
+MOST_HELD_RATIO = 30
+"""What is no sheet is held in memory whole: above all the shared strings, which repeat nothing and pack to 1:10."""
 MOST_PARTS = 500
 MOST_ROWS = 1_048_576
 MOST_COLUMNS = 100
@@ -207,7 +209,9 @@ def _weigh(path: Path) -> None:
     unpacked = sum(part.file_size for part in parts)
     if len(parts) > MOST_PARTS or unpacked > MOST_UNPACKED:
         raise _NotOurs
-    if unpacked > MOST_RATIO * max(path.stat().st_size, 1 << 15):
+    packed = max(path.stat().st_size, 1 << 15)
+    held = sum(part.file_size for part in parts if not part.filename.startswith("xl/worksheets/"))
+    if unpacked > MOST_RATIO * packed or held > MOST_HELD_RATIO * packed:
         raise _NotOurs
 
 

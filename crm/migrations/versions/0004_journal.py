@@ -4,9 +4,12 @@ Revision ID: 0004_journal
 Revises: 0003_cards
 """
 
+from zoneinfo import ZoneInfo
+
 import sqlalchemy as sa
 from alembic import op
 
+from crm.appeals.terms import is_late
 from crm.base import Id, UtcDateTime
 
 revision = "0004_journal"
@@ -228,7 +231,26 @@ def upgrade() -> None:
         "UPDATE journal_entry SET progress = 'in_work', responsible_id = author_id, next_check_on = CURRENT_DATE"
         " WHERE state = 'saved'"
     )
+    _mark_late(op.get_bind())
     _fence_changes()
+
+
+def _mark_late(bind: sa.Connection) -> None:
+    """Rows that were saved on a later day than they were begun: the list relies on the mark (`crm.appeals.listing`)."""
+    moments = [sa.column(name, UtcDateTime()) for name in ("created_at", "saved_at")]
+    entry = sa.table("journal_entry", *map(sa.column, ("id", "service_id", "entered_late")), *moments)
+    service = sa.table("service", sa.column("id"), sa.column("institution_id"))
+    institution = sa.table("institution", sa.column("id"), sa.column("timezone"))
+    saved = (
+        sa.select(entry.c.id, entry.c.created_at, entry.c.saved_at, institution.c.timezone)
+        .join_from(entry, service, service.c.id == entry.c.service_id)
+        .join(institution, institution.c.id == service.c.institution_id)
+        .where(entry.c.saved_at.is_not(None))
+    )
+    rows = bind.execute(saved).all()
+    for row in rows:
+        if is_late(row.created_at, row.saved_at, ZoneInfo(row.timezone)):
+            bind.execute(sa.update(entry).where(entry.c.id == row.id).values(entered_late=True))
 
 
 def downgrade() -> None:

@@ -131,7 +131,7 @@ def _learn(bind: sa.Connection, word: sa.Table, known: dict[str, int], words: se
         bind.execute(word.insert(), [{"word": text, "of_cards": of_cards} for text in new])
     for start in range(0, len(new), CHUNK):
         added = sa.select(word.c.word, word.c.id).where(word.c.word.in_(new[start : start + CHUNK]))
-        known |= {text: id_ for text, id_ in bind.execute(added)}
+        known.update((row.word, row.id) for row in bind.execute(added))
 
 
 def downgrade() -> None:

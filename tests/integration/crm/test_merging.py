@@ -6,11 +6,25 @@ from datetime import date
 from typing import Any
 
 import pytest
-from sqlalchemy import JSON, BigInteger, Boolean, Column, Date, DateTime, Integer, SmallInteger, Table, UniqueConstraint, func, select
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Integer,
+    SmallInteger,
+    Table,
+    UniqueConstraint,
+    func,
+    select,
+)
 
-from crm import families
+from crm import call_identity, families
 from crm.audit import AuditEvent
 from crm.base import Base
+from crm.call_tables import CallRecord
 from crm.cards import editing, restricting
 from crm.cards.duplicate_pairs import call_different, pairs
 from crm.cards.duplicates import likely
@@ -313,6 +327,17 @@ def test_a_card_closed_after_the_merge_is_not_told_by_the_merged_one(town: Datab
         restricting.restrict(session, kept, False, [], "угрозы нет", card.version, head, NOON)
     with town.transaction() as session, pytest.raises(RecordsError, match="объединена"):
         editing.open_for_change(session, other, employee(session, "zayac"), NOON)
+
+
+def test_a_call_tied_to_a_merged_card_is_the_kept_ones(town: Database) -> None:
+    with town.transaction() as session:
+        kept, other = cards.family(session, 1).id, second_card(session).id
+        call = CallRecord(linkedid="c.9", state="talking", arrived_at=NOON)
+        session.add(call)
+    merged(town, kept, other)
+    with town.transaction() as session:
+        tied = call_identity.attach_family(session, call.id, other, employee(session, "lavrova"), NOON)
+        assert tied.family_id == kept
 
 
 def test_whatever_refers_to_a_card_or_a_person_is_found_by_an_index() -> None:

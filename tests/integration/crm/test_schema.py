@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from alembic import command
-from sqlalchemy import inspect, text
+from sqlalchemy import inspect, select, text
 from sqlalchemy.exc import StatementError
 
-from crm import db, exchange_state, models, schema
+from crm import db, exchange_state, families, models, schema
 from crm.errors import SchemaError
+from crm.family_tables import ACTIVE
+from crm.journal_tables import SAVED, JournalEntry
+from crm.search.tables import EntryWord
+from tests.integration.crm.scenario import employee
 
 
 def test_the_schema_goes_up_is_what_the_models_say_and_goes_down_again(empty_url: str) -> None:
@@ -25,6 +29,34 @@ def test_the_schema_goes_up_is_what_the_models_say_and_goes_down_again(empty_url
         command.upgrade(schema.alembic_config(connection), "head")
     engine.dispose()
     db.check_schema(empty_url)
+
+
+def test_records_of_the_first_version_are_carried_over(town: db.Database) -> None:
+    # 23:30 and 0:30 in Moscow: one evening in UTC, two days in the journal
+    evening = datetime(2026, 11, 11, 20, 30, tzinfo=UTC)
+    with town.transaction() as session:
+        author = employee(session, "lavrova")
+        for number, minutes in ((9001, 5), (9002, 60)):
+            session.add(JournalEntry(service_id=1, year=2026, number=number, state=SAVED, author_id=author.id,
+                                     family_id=1, applicant_name="Кузнецова", created_at=evening,
+                                     saved_at=evening + timedelta(minutes=minutes)))  # fmt: skip
+    url = town.engine.url.render_as_string(hide_password=False)
+    engine = db.make_engine(url, foreign_keys=False)
+    with engine.begin() as connection:
+        command.downgrade(schema.alembic_config(connection), "0001_records")
+    engine.dispose()
+    schema.upgrade(url)
+    with town.reading() as session:
+        rows = session.scalars(select(JournalEntry).where(JournalEntry.number > 9000).order_by(JournalEntry.id)).all()
+        assert [row.entered_late for row in rows] == [False, True]
+        for row in rows:
+            assert (row.need, row.obstacles, row.progress, row.measures, row.rating_mark) == ({}, [], "in_work", "", "")
+            assert (row.occurred_at, row.responsible_id, row.next_check_on is None) == (evening, author.id, False)
+        assert {row.id for row in rows} <= set(session.scalars(select(EntryWord.entry_id)))
+        found = families.find_by_number(session, "+79070000101")
+        assert [(one.family.state, one.family.no_messages, one.person.lives_with_family) for one in found] == [
+            (ACTIVE, False, True)
+        ]
 
 
 def test_two_starters_at_once_leave_one_schema(empty_url: str) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import zipfile
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import openpyxl
@@ -128,6 +130,17 @@ def test_a_bomb_is_not_unpacked(desk: Desk, tmp_path: Path) -> None:
     shutil.copyfile(desk.copy, path)
     with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as package:
         package.writestr("xl/media/x.bin", b"0" * 60_000_000)
+    assert desk.judge(path=path).outcome is Outcome.FOREIGN
+
+
+def test_words_that_would_fill_the_memory_are_not_unpacked(desk: Desk, tmp_path: Path, monkeypatch: Any) -> None:
+    path = tmp_path / "words.xlsx"
+    with zipfile.ZipFile(desk.copy) as source, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as target:
+        for part in source.infolist():
+            target.writestr(part.filename, source.read(part))
+        target.writestr("xl/media/picture.png", os.urandom(400_000))  # or the whole would be packed too well
+        target.writestr("xl/sharedStrings.xml", b"<sst>" + b"<si><t>x</t></si>" * 2_000_000 + b"</sst>")
+    monkeypatch.setattr(openpyxl, "load_workbook", lambda *_, **__: pytest.fail("opened"))
     assert desk.judge(path=path).outcome is Outcome.FOREIGN
 
 

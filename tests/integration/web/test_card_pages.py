@@ -56,6 +56,12 @@ def test_the_measures_of_a_student_last_as_long_as_the_certificate(office):
     assert "учится очно" in page
 
 
+def test_a_required_field_that_was_left_empty_is_marked_itself(office):
+    page = office.browser("lavrova").post("/families/1/people", surname="", version="1").text
+    field = re.search(r'<input id="f-surname"[^>]*>', page)[0]
+    assert ' required aria-invalid="true" aria-describedby="n-surname"' in field
+
+
 @pytest.mark.parametrize("login", ["smirnova", "chernykh"])
 def test_who_only_reads_has_no_button_to_change(office, login):
     page = office.browser(login).get("/families/1").text

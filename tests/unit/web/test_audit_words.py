@@ -4,6 +4,7 @@ import json
 import re
 
 from crm.call_identity import FACTS
+from crm.cards import upkeep
 from tests.support import audit_actions
 from web.audit_words import ACTIONS, details
 
@@ -31,3 +32,8 @@ def test_every_action_that_anything_writes_has_russian_words() -> None:
 
 def test_the_words_of_actions_are_words() -> None:
     assert all(re.search("[а-яё]", words) for words in ACTIONS.values())
+
+
+def test_every_list_of_upkeep_has_a_name_in_russian() -> None:
+    for kind in upkeep.kinds():
+        assert kind not in details(json.dumps({"list": kind}))
