@@ -33,6 +33,10 @@ export function startNavigation(htmx) {
     else toast(`Не получилось. Повторите; если не поможет, назовите администратору код ${id ?? status}.`, { stay: true });
   });
   document.addEventListener("htmx:sendError", () => toast("Нет связи с сервером. Введённое осталось на экране: повторите позже.", { stay: true }));
+  // Of panels with one name only one is open: the old page must not close what the new page opens beside an error.
+  document.addEventListener("htmx:beforeSwap", () => {
+    for (const panel of document.querySelectorAll("#main details[name]")) panel.removeAttribute("name");
+  });
   document.addEventListener("htmx:afterSettle", (event) => {
     tick();
     if (event.detail.target?.id !== "main") return;
@@ -45,7 +49,12 @@ export function startNavigation(htmx) {
   document.addEventListener("htmx:afterRequest", (event) => {
     const { requestConfig, xhr, target } = event.detail;
     if (requestConfig.verb === "post" && xhr.status === 422) {
-      setTimeout(() => document.querySelector("#main [aria-invalid='true']")?.focus(), 60);
+      setTimeout(() => {
+        const wrong = document.querySelector("#main [aria-invalid='true']");
+        wrong?.focus();
+        // The swap ends with a jump to the top of the page, and a field that has the focus already is not scrolled to.
+        (wrong ?? document.querySelector("#main [role='alert']"))?.scrollIntoView({ block: "center" });
+      }, 60);
     } else if (target?.id === "card-find") setTimeout(() => document.querySelector("#card-find [data-focus]")?.focus(), 60);
   });
   document.addEventListener("fd:said", (event) => toast(event.detail.value));

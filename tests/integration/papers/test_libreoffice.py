@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from crm.appeals.printing import HEADINGS as JOURNAL
 from crm.db import Database, open_database
 from crm.papers import exporting
-from crm.appeals.printing import HEADINGS as JOURNAL
 from crm.papers.registry_sheet import HEADINGS as REGISTRY
 from crm.papers.verify import Outcome, verify
 from crm.settings import RecordsSettings
