@@ -44,7 +44,6 @@ __all__ = [
     "MaskedFamily",
     "Person",
     "Phone",
-    "add_phone",
     "brief_of",
     "fetch_family",
     "fetch_person",
@@ -200,21 +199,3 @@ def new_card(
         actor = Actor.of(employee, ip)
         write(session, actor, "family.create", subject="family", subject_id=family.id, family_id=family.id, at=at)
     return family
-
-
-def add_phone(
-    session: Session, person: Person, typed: str, employee: Employee, at: datetime, *, label: str = "", ip: str = ""
-) -> Phone:
-    """Add a number to a person (once). Raises Incomplete where it is no number."""
-    number = normalise(typed, institution.area_code(session))
-    if number is None:
-        raise Incomplete({"phone": "Номер телефона не распознан: нужно 11 цифр, например 8 907 000-01-01."})
-    for phone in person.phones:
-        if phone.number == number.e164 and phone.removed_at is None:
-            return phone
-    phone = Phone(number=number.e164, raw=clean_line(typed), label=clean_line(label))
-    person.phones.append(phone)
-    session.flush()
-    actor = Actor.of(employee, ip)
-    write(session, actor, "phone.add", subject="person", subject_id=person.id, family_id=person.family_id, at=at)
-    return phone

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from sqlalchemy import inspect
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -17,4 +18,6 @@ def insert_missing(session: Session, model: type[Base], values: dict[str, Any], 
     """
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     statement = insert(model).values(**values).on_conflict_do_nothing(index_elements=list(unique))
-    return session.connection().execute(statement).rowcount == 1
+    # Asked for by RETURNING: psycopg's count of rows is not known for every insert.
+    inserted = session.connection().execute(statement.returning(inspect(model).primary_key[0]))
+    return inserted.first() is not None
