@@ -64,6 +64,8 @@ class Tally:
         self.skipped += other.skipped
 
 
+# Processes that watch the clock: a second test beside them would cost them their turn on two cores.
+_ALONE = ["tests/integration/supervisor", "tests/integration/telephony", "tests/integration/workers"]
 CHECKS = [
     Command("format", [str(BIN / "ruff"), "format", "--check", "--quiet", "."]),
     Command("lint", [str(BIN / "ruff"), "check", "--quiet", "."]),
@@ -72,7 +74,8 @@ CHECKS = [
 ]
 LANES = [
     Lane("unit", ["-n", "2", "tests/unit", "tests/property"], quick=True),
-    Lane("integration", ["tests/integration"]),
+    Lane("integration", ["-n", "2", "tests/integration", *(f"--ignore={folder}" for folder in _ALONE)]),
+    Lane("processes", _ALONE),
     Lane("asterisk", ["tests/asterisk"]),
     Lane("browser", ["tests/browser"]),
 ]

@@ -86,7 +86,9 @@ def page(request: Request, visitor: Visitor, name: str, *, status: int = 200, **
         frame=frame(desk, visitor, on_workplace=name == "workplace.html"),
         **context,
     )
-    return HTMLResponse(text, status_code=status)
+    # A refused form keeps the address of its page: that of the form is no page to come back to.
+    headers = {"HX-Push-Url": "false"} if status >= 400 else None
+    return HTMLResponse(text, status_code=status, headers=headers)
 
 
 def back_to(request: Request, path: str, said: str = "") -> Response:

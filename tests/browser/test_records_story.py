@@ -55,6 +55,7 @@ def test_from_the_call_to_the_quarter_report(office: LiveOffice) -> None:  # noq
     page.click("button:has-text('Записать результат')")  # a refusal is seen, where it belongs
     expect(page.locator("#n-final_result")).to_have_text("Запишите конечный результат.")
     expect(page.locator("#n-final_result")).to_be_in_viewport()
+    assert re.search(r"/journal/\d+$", page.url)  # and the page may be refreshed
     page.fill("#f-final_result", "Путёвка в лагерь выделена.")
     page.select_option("#f-result_kind", "help")
     page.click("button:has-text('Записать результат')")

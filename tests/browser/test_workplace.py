@@ -136,3 +136,24 @@ def test_at_twice_the_size_nothing_scrolls_sideways(place, person):
     anna.page.set_viewport_size({"width": 683, "height": 384})
     expect(anna.page.locator(".call-panel.ringing")).to_be_visible()
     assert anna.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_a_confirmation_is_told_though_a_notice_overtakes_the_answer(place, person):
+    anna = person("lavrova")
+    anna.page.click(".call-panel >> text=Готов(а) к звонкам")
+    place.ring("1.1")
+    place.answer("1.1")
+    anna.page.fill("#i-street", "Лесная")
+    anna.page.check("[name=named]")
+    anna.page.click("text=Личность подтверждена")
+    expect(anna.page.locator("#part-card")).to_contain_text("д. 12")
+    anna.page.fill("#a-substance", "Просит о пособии")
+    place.hang_up("1.1")
+    expect(anna.page.locator(".call-panel.wrapup")).to_be_visible()
+    held = []
+    anna.page.route("**/save", lambda route: held.append((route, route.fetch())))
+    anna.page.click("text=Сохранить в журнал")
+    expect(anna.page.locator("#part-call")).to_contain_text("Звонков нет")  # by the notice: the answer is still held
+    ((route, answer),) = held
+    route.fulfill(response=answer)
+    expect(anna.page.locator("#toasts")).to_contain_text("записано в журнал")

@@ -57,6 +57,13 @@ export function startNavigation(htmx) {
       }, 60);
     } else if (target?.id === "card-find") setTimeout(() => document.querySelector("#card-find [data-focus]")?.focus(), 60);
   });
+  // A notice may replace a form before its own answer comes; htmx tells that form alone, which nobody hears any more.
+  document.addEventListener("htmx:beforeRequest", ({ detail: { elt, xhr } }) => {
+    xhr.addEventListener("load", () => {
+      const said = elt.isConnected ? null : JSON.parse(xhr.getResponseHeader("HX-Trigger") ?? "{}")["fd:said"];
+      if (said) toast(said);
+    });
+  });
   document.addEventListener("fd:said", (event) => toast(event.detail.value));
   document.addEventListener("htmx:historyRestore", markHere);
   first()?.focus();

@@ -12,6 +12,7 @@ const RENEW = 0.8; // of the secret's lifetime
 
 let agent;
 let call;
+let wanted = true; // false: she answers at a desk phone
 let wantsHold = false;
 let attempt = 0;
 let renewTimer;
@@ -50,6 +51,7 @@ export async function connect() {
   clearTimeout(retryTimer);
   if (call) return; // never under a conversation
   const problem = await audioDenied();
+  if (!wanted) return; // she chose the desk phone meanwhile
   if (problem) {
     show({ state: "no-microphone", problem });
     later();
@@ -59,7 +61,7 @@ export async function connect() {
   let credential;
   try {
     const response = await post("/phone/credential", {});
-    if (response.status === 401) return;
+    if (response.status === 401 || !wanted) return;
     if (response.status === 404 || response.status === 409) {
       show({ state: "desk", extension: "" });
       return;
@@ -67,9 +69,10 @@ export async function connect() {
     if (!response.ok) throw new Error(String(response.status));
     credential = await response.json();
   } catch {
-    later();
+    if (wanted) later();
     return;
   }
+  if (!wanted) return;
   stop();
   const host = new URL(credential.url).hostname;
   agent = new JsSIP.UA({
@@ -195,8 +198,8 @@ const ACTIONS = {
   },
   mute: () => (call?.isMuted().audio ? call.unmute({ audio: true }) : call?.mute({ audio: true })),
   dtmf: (key) => call?.isEstablished() && call.sendDTMF(key, { transportType: "RFC2833", duration: 100, interToneGap: 70 }),
-  off: () => { clearTimeout(retryTimer); clearTimeout(renewTimer); stop(); show({ state: "off" }); },
-  on: connect,
+  off: () => { wanted = false; clearTimeout(retryTimer); clearTimeout(renewTimer); stop(); show({ state: "off" }); },
+  on: () => { wanted = true; connect(); },
   tell: () => show({}),
 };
 
