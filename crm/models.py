@@ -16,18 +16,29 @@ from crm import (
     training,
 )
 from crm.appeals import tables as appeal_tables
+from crm.appointments import tables as appointment_tables
 from crm.base import Base
+from crm.calendar import tables as calendar_tables
 from crm.cards import tables as card_tables
 from crm.consents import tables as consent_tables
+from crm.lines import tables as line_tables
+from crm.missed import tables as missed_tables
+from crm.outgoing import tables as outgoing_tables
 from crm.papers import tables as paper_tables
 from crm.ratings import tables as rating_tables
+from crm.recordings import tables as recording_tables
 from crm.search import tables as search_tables
+from crm.service_report import tables as target_tables
+from crm.specialists import tables as specialist_tables
+from crm.transfers import tables as transfer_tables
 
 __all__ = [
     "Base",
     "appeal_tables",
+    "appointment_tables",
     "audit",
     "browser_phone",
+    "calendar_tables",
     "call_tables",
     "card_tables",
     "consent_tables",
@@ -37,13 +48,20 @@ __all__ = [
     "heartbeat",
     "institution",
     "journal_tables",
+    "line_tables",
+    "missed_tables",
+    "outgoing_tables",
     "paper_tables",
     "presence",
     "rating_tables",
+    "recording_tables",
     "search_tables",
     "sign_in",
+    "specialist_tables",
     "staff",
+    "target_tables",
     "training",
+    "transfer_tables",
 ]
 
 metadata = Base.metadata

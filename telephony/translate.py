@@ -107,7 +107,7 @@ def translate(
     make = _MAKERS.get(message.event)
     if make is None and message.event != "UserEvent":
         return None
-    if not _is_whole(message):
+    if not is_whole(message):
         return None
     moment = stamp(message) or at
     call = message.single("Linkedid")
@@ -129,17 +129,18 @@ def _told_by_dialplan(frame: _Frame, trunk: TrunkNames, returning: Returning) ->
 
 def ended_order(message: Message) -> str | None:
     """The `ChannelId` we gave to a call of our own that has just ended, told by the Hangup of its channel."""
-    if message.event != "Hangup" or not _is_whole(message):
+    if message.event != "Hangup" or not is_whole(message):
         return None
     return message.single("Uniqueid")
 
 
 def is_forged(message: Message) -> bool:
     """Whether an event we act upon is incomplete or says a thing twice: worth a line in the security log."""
-    return message.event in _MAKERS and not _is_whole(message)
+    return message.event in _MAKERS and not is_whole(message)
 
 
-def _is_whole(message: Message) -> bool:
+def is_whole(message: Message) -> bool:
+    """Whether an event carries the complete description of its channel, and says nothing in two ways."""
     if any(len(set(message.all(name))) != 1 for name in _CHANNEL_HEADERS):
         return False
     return all(message.get(name) for name in ("Privilege", "Channel", "Uniqueid", "Linkedid"))

@@ -72,6 +72,8 @@ CALLER_EVENT: Final = "SDCaller"
 """UserEvent of a call that has just come in: its raw From and P-Asserted-Identity, URI-encoded."""
 LEG_EVENT: Final = "SDLeg"
 """UserEvent of a phone that is rung without a queue (a return, a rescue); `State`: ringing, answered or missed."""
+WORD_EVENT: Final = "SDWord"
+"""UserEvent of our dialplan about an order of ours, or about what a caller chose: `telephony.dialplan_words`."""
 
 AMI_EVENTS: Final = frozenset(
     {

@@ -33,6 +33,9 @@ class NoticeKind(StrEnum):
     CLOSED = "closed"  # the record is finished
     QUEUE = "queue"  # who waits has changed
     PRESENCE = "presence"  # somebody became ready or went on a break
+    MISSED = "missed"  # the list of those to be called back has changed
+    TRANSFER = "transfer"  # somebody is being connected to you, or your transfer has moved on
+    BOOKING = "booking"  # a timetable or an appointment has changed
     LINK = "link"  # the exchange came or went
     PHONE = "phone"  # your phone's registration changed
     RESYNC = "resync"  # something may have been missed: ask for everything again

@@ -1,10 +1,11 @@
 """The listener: hears the exchange, records what happens to calls, and carries wishes back to the exchange.
 
-`python -m workers.listener`. Three threads beside the wire's own:
+`python -m workers.listener`. Four threads beside the wire's own:
 * the recorder turns events into rows and notices (`workers.recorder`);
 * the keeper wakes up on a hint or every two seconds, and makes the exchange agree with the database: who is paused
   (`workers.pauses`), whose phone is there (`workers.absentees`), and which lines, extensions and phone secrets exist
   (`workers.exchange`);
+* `workers.orders` carries out what the pages ask for: transfers, outgoing calls, listening in;
 * the heartbeat.
 """
 
@@ -22,11 +23,12 @@ from crm import calls, exchange_state, institution, presence, staff, training
 from crm.db import Database, open_database
 from crm.training import TRAINING_PREFIX
 from telephony.ami import AmiSession
+from telephony.dialplan_words import dialplan_word
 from telephony.link import AmiError, LinkState
 from telephony.snapshot import Snapshot, take_snapshot
 from telephony.translate import TrunkNames, ended_order, is_forged, translate
 from telephony.wire import Message
-from workers import absentees, exchange, pauses, process
+from workers import absentees, exchange, orders, pauses, process
 from workers.feed import Feed, Notice, NoticeKind
 from workers.housekeeping import Housekeeping
 from workers.live_calls import live_calls
@@ -67,7 +69,8 @@ class Listener:
         self._housekeeping.anchor(datetime.now(UTC))
 
     def _hear(self, message: Message) -> None:
-        event = translate(message, trunk=self._trunk, at=datetime.now(UTC))
+        now = datetime.now(UTC)
+        event = translate(message, trunk=self._trunk, at=now) or dialplan_word(message, now)
         if event is not None:
             self._recorder.event(event)
         elif (channel := ended_order(message) or "").startswith(TRAINING_PREFIX):
@@ -126,6 +129,10 @@ class Listener:
                 except (AmiError, SQLAlchemyError, OSError) as error:
                     log.warning("%s failed, again in two seconds: %s", step.__name__, type(error).__name__)
 
+    def serve_orders(self, stopping: threading.Event) -> None:
+        """Carry out what the pages ask of the exchange, until told to stop."""
+        orders.serve(orders.Counter(self._settings, self._database, self._session, self._feed), stopping)
+
     def _agree_on_members(self) -> None:
         if self._session.link.up:
             snapshot = take_snapshot(self._session)
@@ -164,8 +171,8 @@ def main() -> None:
     listener = Listener(settings, database, feed)
     listener.start()
     process.beat_until(stopping, database, "listener")
-    keeper = threading.Thread(target=listener.keep, args=(stopping,), name="keeper", daemon=True)
-    keeper.start()
+    for name, work in (("keeper", listener.keep), ("orders", listener.serve_orders)):
+        threading.Thread(target=work, args=(stopping,), name=name, daemon=True).start()
     process.say_ready(settings.run_dir, "listener")
     stopping.wait()
     listener.stop()

@@ -31,6 +31,7 @@ class Wake(StrEnum):
     """What the listener should look at."""
 
     EXCHANGE = "exchange"  # lines, extensions, operators or phone secrets changed
+    ORDER = "order"  # a page asked for a transfer, a call, a listening-in
     PRESENCE = "presence"  # somebody became ready, went on a break, finished a record
 
 

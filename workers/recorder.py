@@ -18,10 +18,12 @@ from datetime import datetime
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from callflow.dialplan_word import DialplanWord
 from callflow.events import CallEvent
 from callflow.live import LiveCall
 from crm import calls
 from crm.db import Database
+from workers import followers
 from workers.feed import Feed, Notice, NoticeKind
 from workers.notices import notices_of
 
@@ -34,6 +36,8 @@ class Seen:
     calls: tuple[LiveCall, ...]
     missed: tuple[CallEvent, ...] = ()
 
+
+Item = CallEvent | DialplanWord | Seen
 
 BATCH = 8
 """Events of one transaction. The pages wait for the same write lock: a hundred events, which is what piles up behind a
@@ -51,7 +55,7 @@ class Recorder:
     def __init__(self, database: Database, feed: Feed) -> None:
         self._database = database
         self._feed = feed
-        self._waiting: queue.Queue[CallEvent | Seen] = queue.Queue(maxsize=20_000)
+        self._waiting: queue.Queue[Item] = queue.Queue(maxsize=20_000)
         self._missed_notices = True  # browsers may have seen another life of this process
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
@@ -65,7 +69,7 @@ class Recorder:
         self._stopping.set()
         self._thread.join(timeout=10)
 
-    def event(self, event: CallEvent) -> None:
+    def event(self, event: CallEvent | DialplanWord) -> None:
         """Take one event; blocks when far behind, so that the wire's own bounded queue notices."""
         self._waiting.put(event)
 
@@ -83,7 +87,7 @@ class Recorder:
             elif self._missed_notices:
                 self._missed_notices = not self._feed.publish([Notice(NoticeKind.RESYNC)])
 
-    def _next_batch(self) -> list[CallEvent | Seen]:
+    def _next_batch(self) -> list[Item]:
         try:
             batch = [self._waiting.get(timeout=IDLE_SECONDS)]
         except queue.Empty:
@@ -95,7 +99,7 @@ class Recorder:
                 break
         return batch
 
-    def _record_until_done(self, batch: Sequence[CallEvent | Seen]) -> None:
+    def _record_until_done(self, batch: Sequence[Item]) -> None:
         while True:
             try:
                 self._tell(self._record(batch))
@@ -112,17 +116,19 @@ class Recorder:
             else:
                 return
 
-    def _record(self, batch: Sequence[CallEvent | Seen]) -> list[Notice]:
+    def _record(self, batch: Sequence[Item]) -> list[Notice]:
         with self._database.transaction() as session:
             return [notice for item in batch for notice in self._record_one(session, item)]
 
     @staticmethod
-    def _record_one(session: Session, item: CallEvent | Seen) -> list[Notice]:
+    def _record_one(session: Session, item: Item) -> list[Notice]:
         if isinstance(item, Seen):
             changes = [calls.record(session, event, evidence="cdr") for event in item.missed]
             changes += calls.reconcile(session, item.calls, item.at)
             told = [notice for change in changes for notice in notices_of(session, change)]
             return [*told, Notice(NoticeKind.RESYNC)]
+        if isinstance(item, DialplanWord):
+            return list(followers.follow(session, item))
         return notices_of(session, calls.record(session, item))
 
     def _tell(self, notices: Sequence[Notice]) -> None:

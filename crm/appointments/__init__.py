@@ -1,0 +1,1 @@
+"""Timetables, slots, appointments, the waiting list."""

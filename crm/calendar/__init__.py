@@ -1,0 +1,1 @@
+"""Hours of the services, days that differ, confirmed years."""

@@ -1,0 +1,1 @@
+"""Calls that an operator makes."""

@@ -1,0 +1,1 @@
+"""Recordings of talks, listening in."""

@@ -1,0 +1,1 @@
+"""What the service promises: targets of the wallboard and the report."""

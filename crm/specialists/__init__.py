@@ -1,0 +1,1 @@
+"""Specialists, absences and substitutes; consultations and dispositions."""

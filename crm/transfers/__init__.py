@@ -1,0 +1,1 @@
+"""Transfers and who took part in a call."""
