@@ -19,7 +19,7 @@ from crm.search.index import Place
 from crm.search.query import Query, read_query
 from crm.search.ranking import Member, Rank, rank
 from crm.search.tables import FamilyWord, SearchWord
-from crm.search.words import Fit, Match, matches, words_of
+from crm.search.words import MOST_OF_A_PART, Fit, Match, matches, words_of
 from crm.staff import Employee
 from crm.visibility import seen_by, sees_families
 
@@ -27,7 +27,7 @@ CANDIDATES = 120
 """How many cards are ranked at most; who gets more has to say more words."""
 
 FEW_WORDS = 16
-"""Up to here the checking of a card asks for the words by their ids; above, it reads the card's words."""
+"""Up to here the checking of a card asks the index for the words by their ids; above, it compares the card's words."""
 
 COUNTED = 50_000
 """How far a part's cards are counted to find the rarest part."""
@@ -189,8 +189,13 @@ def _holds(part: str, of_word: Sequence[Match], worst: Fit) -> ColumnElement[boo
     """The card holds the part; written so that both engines go from the card to its words, and not the other way."""
     other = aliased(FamilyWord)
     of_card = exists().where(other.family_id == FamilyWord.family_id)
-    if len(of_word) <= FEW_WORDS:
-        return of_card.where(other.word_id.in_([match.id for match in of_word]))
+    ids = [match.id for match in of_word]
+    if len(ids) <= FEW_WORDS:
+        return of_card.where(other.word_id.in_(ids))
+    if len(ids) < MOST_OF_A_PART:
+        # An expression that no index knows: the dozen words of a card are looked up among the ids, not each id in the
+        # index. Reading the words' letters instead took PostgreSQL five times as long.
+        return of_card.where((other.word_id + 0).in_(ids))
     word = aliased(SearchWord)
     letters = select(word.word).where(word.id == other.word_id).correlate(other).scalar_subquery()
     inner = worst is Fit.INNER

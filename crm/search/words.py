@@ -65,12 +65,16 @@ def ids_of(session: Session, words: Iterable[str], *, of_cards: bool = False) ->
     return known
 
 
-def matching(session: Session, part: str, limit: int = 400, *, of_cards: bool = False) -> list[int]:
+MOST_OF_A_PART = 400
+"""Words of one part that are asked for; a part with as many may have more."""
+
+
+def matching(session: Session, part: str, limit: int = MOST_OF_A_PART, *, of_cards: bool = False) -> list[int]:
     """Return the ids of words that hold `part` (one folded word): the whole word, then beginnings, then inner parts."""
     return [match.id for match in matches(session, part, limit, of_cards=of_cards)]
 
 
-def matches(session: Session, part: str, limit: int = 400, *, of_cards: bool = False) -> list[Match]:
+def matches(session: Session, part: str, limit: int = MOST_OF_A_PART, *, of_cards: bool = False) -> list[Match]:
     """The same with how each fits; within one fit the shorter word, which the part covers more of, comes first.
 
     `instr` and `strpos` know no wildcards: `%` and `_` are letters here (reliability.md B62).
