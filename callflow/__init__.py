@@ -18,10 +18,13 @@ table and tested as one, and the telephone exchange, the database and the screen
 * ``events``       the facts about one call, in the order in which they were seen
 * ``call``         the state table ``apply(call, event) -> (call, effects)`` over ``call_record`` and ``effects``
 * ``live``         a call as a snapshot of the exchange shows it after a new login
+* ``transfer``     a caller is connected with a specialist: the state table of it
 * ``identity``     how sure we are who is speaking, and what may be shown or said at that level
 * ``names``        a person's name in full, with initials, and as she is addressed
+* ``calendar``     hours of a service, the production calendar, working time
 * ``spoken_time``  «5 мин назад», «вчера 14:30»
+* ``greetings``    what a caller hears: open, break, closed; in words only (``spoken_numbers``)
 
-Allowed imports: the standard library without its doors to the outside, and ``phonenumbers``
+Allowed imports: the standard library without its doors to the outside, ``phonenumbers`` and ``holidays``
 (``tests/unit/callflow/test_purity.py`` holds it).
 """

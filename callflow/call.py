@@ -11,6 +11,7 @@ CallArrived        —             —                 —                   —
 CallerIdentified   —             —                 pop shown again     —                              —
 CallerWaiting      → WAITING     other queue       other queue         → WAITING if released          —
 OperatorRinging    → RINGING     → RINGING         one more leg        one more leg                   —
+OperatorDialing    → RINGING     → RINGING         one more leg        one more leg                   —
 OperatorMissed     —             —                 → WAITING if last   leg missed                     —
 OperatorAnswered   → TALKING     → TALKING         → TALKING           the earlier talk ends          —
 OperatorReleased   → TALKING     → TALKING         → TALKING           talk ends, TALKING stays       —
@@ -26,6 +27,9 @@ call); a leg's Uniqueid is new at every ring, so it never rings again, and CANCE
 miss or talk is heard of late. After a release TALKING stays until the exchange says what comes next: a hang-up, a
 return to the queue, or somebody outside the queues to whom the caller was transferred.
 
+A call of ours (``Direction.OUTBOUND``) runs through the same table: «the caller» is whom we call, its one leg rings
+from the operator's own phone on until he answers (OperatorAnswered), and the cause of the end says why he did not.
+
 Effects are the difference between the call before and after. So an event that changes nothing can move no screen.
 """
 
@@ -34,7 +38,7 @@ from datetime import datetime, timedelta
 from typing import assert_never
 
 from callflow import events
-from callflow.call_record import Call, CallState, Disposition, Leg, LegState
+from callflow.call_record import Call, CallState, Direction, Disposition, Leg, LegState
 from callflow.effects import (
     CallClosed,
     Effect,
@@ -50,6 +54,7 @@ __all__ = [
     "Call",
     "CallClosed",
     "CallState",
+    "Direction",
     "Disposition",
     "Effect",
     "Leg",
@@ -64,6 +69,10 @@ __all__ = [
 
 _CALLER_LEFT_CAUSES = frozenset([0, 16, 17, 18, 19, 21, 26, 31])
 """Q.850 causes of a call that somebody ended, in contrast to one that broke (no circuit, network out of order …)."""
+
+_BUSY_CAUSES = frozenset([17, 21])
+_NO_ANSWER_CAUSES = frozenset([18, 19, 20, 27])
+"""Q.850: user busy, call rejected; no user responding, no answer, subscriber absent, destination out of order."""
 
 _LONGEST_TALK_SECONDS = 86_400.0
 
@@ -90,7 +99,7 @@ def _told(call: Call, event: events.CallEvent) -> Call:  # noqa: PLR0911, PLR091
             return replace(call, did=call.did or event.did, caller=call.caller or event.caller)
         case events.CallerWaiting():
             return _waiting(call, event)
-        case events.OperatorRinging():
+        case events.OperatorRinging() | events.OperatorDialing():
             return _ringing(call, event)
         case events.OperatorMissed():
             return _missed(call, event)
@@ -119,20 +128,19 @@ def _waiting(call: Call, event: events.CallerWaiting) -> Call:
     return replace(call, queue=event.queue, state=state)
 
 
-def _ringing(call: Call, event: events.OperatorRinging) -> Call:
+def _ringing(call: Call, event: events.OperatorRinging | events.OperatorDialing) -> Call:
+    queue = event.queue if isinstance(event, events.OperatorRinging) else call.queue
     known = call.leg(event.leg)
     if known:
-        return _with_leg(
-            replace(call, queue=call.queue or event.queue), replace(known, rang_at=min(known.rang_at, event.at))
-        )
+        return _with_leg(replace(call, queue=call.queue or queue), replace(known, rang_at=min(known.rang_at, event.at)))
     # Heard of too late: the ring was already over when another operator answered, or when the caller left.
     over_at = min(
         (at for at in (*_answers(call.legs), call.ended_at) if at is not None and at >= event.at), default=call.ended_at
     )
     if over_at is None:
-        return _with_leg(replace(call, queue=event.queue), Leg(event.leg, event.extension, LegState.RINGING, event.at))
+        return _with_leg(replace(call, queue=queue), Leg(event.leg, event.extension, LegState.RINGING, event.at))
     leg = Leg(event.leg, event.extension, LegState.CANCELLED, event.at, None, max(over_at, event.at))
-    return _with_leg(replace(call, queue=call.queue or event.queue), leg)
+    return _with_leg(replace(call, queue=call.queue or queue), leg)
 
 
 def _missed(call: Call, event: events.OperatorMissed) -> Call:
@@ -242,8 +250,19 @@ def _disposition(call: Call) -> Disposition:
     """Judged anew when a late event tells more: a talk that we heard of after the hang-up was a talk all the same."""
     if call.answered_at is not None:
         return Disposition.ANSWERED
+    if call.direction is Direction.OUTBOUND:
+        return _why_not_answered(call.cause)
     reached_the_queue = call.queue is not None or bool(call.legs)
     return Disposition.ABANDONED if reached_the_queue or call.cause in _CALLER_LEFT_CAUSES else Disposition.FAILED
+
+
+def _why_not_answered(cause: int | None) -> Disposition:
+    """Of a call of ours. A number out of reach (20) gets no answer; a normal end (16) is the operator's own."""
+    if cause in _BUSY_CAUSES:
+        return Disposition.BUSY
+    if cause in _NO_ANSWER_CAUSES:
+        return Disposition.NO_ANSWER
+    return Disposition.CANCELLED if cause in _CALLER_LEFT_CAUSES else Disposition.FAILED
 
 
 def _answers(legs: tuple[Leg, ...]) -> tuple[datetime, ...]:

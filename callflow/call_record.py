@@ -21,12 +21,26 @@ class CallState(StrEnum):
     ENDED = "ended"
 
 
+class Direction(StrEnum):
+    """Who called whom: a family us, or an operator somebody."""
+
+    INBOUND = "inbound"
+    OUTBOUND = "outbound"
+
+
 class Disposition(StrEnum):
-    """How the call ended for the caller. Abandoned: must be called back. Failed: the exchange or the line broke it."""
+    """How the call ended. Abandoned: must be called back. Failed: the exchange or the line broke it.
+
+    The last three are those of a call of ours: nobody took it, the number is engaged or declined, or it was given up
+    before the number had rung to its end.
+    """
 
     ANSWERED = "answered"
     ABANDONED = "abandoned"
     FAILED = "failed"
+    NO_ANSWER = "no_answer"
+    BUSY = "busy"
+    CANCELLED = "cancelled"
 
 
 class LegState(StrEnum):
@@ -68,6 +82,7 @@ class Call:
     cause: int | None = None
     legs: tuple[Leg, ...] = ()
     held: bool = False
+    direction: Direction = Direction.INBOUND
 
     def leg(self, uniqueid: str) -> Leg | None:
         """The ring with this Uniqueid."""

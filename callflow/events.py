@@ -60,6 +60,14 @@ class OperatorRinging(CallFact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OperatorDialing(CallFact):
+    """A call that an operator asked for: her own phone rings first, and then the number she wants. ``leg`` is ours."""
+
+    leg: str
+    extension: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OperatorMissed(CallFact):
     """The phone rang ``ring_seconds`` and nobody took it (AMI AgentRingNoAnswer)."""
 
@@ -129,6 +137,7 @@ CallEvent = (
     | CallerIdentified
     | CallerWaiting
     | OperatorRinging
+    | OperatorDialing
     | OperatorMissed
     | OperatorAnswered
     | OperatorReleased

@@ -15,6 +15,7 @@ from crm.base import fetch
 from crm.call_tables import CallRecord
 from crm.errors import NotFound, RecordsError
 from crm.families import CallerChoice, Family, Person
+from crm.missed import closing
 from crm.staff import Employee
 from crm.upsert import insert_missing
 
@@ -55,6 +56,7 @@ def choose_person(
     if shares_number:
         _remember(session, str(call.caller_number), person_id, employee.id, at)
     journal.follow_caller(session, call, person, family, at)
+    closing.talked_with(session, call, at)
     _audit(session, call, employee, "caller.choose", at, ip, {"person": person_id})
     return call
 
@@ -113,6 +115,7 @@ def attach_family(
         call.identity_level, call.identified_by_id = IdentityLevel.UNKNOWN.value, None
         call.version += 1
     journal.follow_caller(session, call, None, family, at)
+    closing.talked_with(session, call, at)
     _audit(session, call, employee, "call.attach", at, ip, {})
     return call
 

@@ -12,11 +12,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from callflow import events
-from callflow.call import CallState, Effect, LegState, TalkEnded, TalkStarted, apply
+from callflow.call import Call, CallState, Direction, Disposition, Effect, LegState, TalkEnded, TalkStarted, apply
 from callflow.caller_id import CallerKind
 from callflow.identity import IdentityLevel
 from crm import families, journal, presence, staff
-from crm.call_tables import CallRecord, call_of, store
+from crm.call_tables import UNKNOWN_CALLER, CallRecord, call_of, store
+from crm.missed import closing, opening
+from crm.outgoing import ending
+from crm.transfers import holding
 from crm.upsert import insert_missing
 
 SNAPSHOT_LEG = "snapshot:"
@@ -38,6 +41,8 @@ def record(session: Session, event: events.CallEvent, *, evidence: str = "event"
     the way back to her (her page was refreshed). Raises nothing for strange events; database errors pass.
     """
     row = _locked(session, event)
+    if holding.is_held_back(session, row, event):
+        return Recorded(row.id, ())
     _adopt_unknown_leg(row, event)
     before = call_of(row)
     after, effects = apply(before, event)
@@ -47,6 +52,10 @@ def record(session: Session, event: events.CallEvent, *, evidence: str = "event"
     if after.caller is not None and before.caller is None:
         _match_caller(session, row)
     _follow_talk(session, row, event, effects)
+    holding.close_with_call(session, row, event.at)
+    _keep_ledger(session, row, before, effects, event.at)
+    if row.direction == Direction.OUTBOUND:
+        ending.follow_call(session, row, effects, event.at)
     session.flush()
     return Recorded(row.id, effects)
 
@@ -103,7 +112,8 @@ def _follow_talk(session: Session, row: CallRecord, event: events.CallEvent, eff
         entry = journal.open_draft(session, row, employee, event.at)
         if isinstance(effect, TalkStarted):
             row.returning = False
-        elif not returning and entry.state == journal.DRAFT:
+        elif not returning and entry.state == journal.DRAFT and employee.role != staff.Role.SPECIALIST:
+            # A specialist was connected: the row is the dispatcher's to write.
             presence.start_wrapup(session, employee.id, row.id, event.at)
     if returning and row.employee_id is not None and row.state != CallState.ENDED:
         # AgentComplete may be heard first: the wrap-up it began would keep her from getting the caller back.
@@ -112,6 +122,24 @@ def _follow_talk(session: Session, row: CallRecord, event: events.CallEvent, eff
     if row.ended_at is not None:
         row.returning = False
         _draft_of_talk_heard_late(session, row, event.at)
+
+
+def _keep_ledger(session: Session, row: CallRecord, before: Call, effects: tuple[Effect, ...], at: datetime) -> None:
+    """A talk settles what is owed to these people; a call that ended without one is owed from now on (`crm.missed`).
+
+    Told again when an ended call becomes better known: who called, or that it was answered after all. Calls that an
+    operator makes are `crm.outgoing`'s.
+    """
+    if row.direction != Direction.INBOUND:
+        return
+    better_known = row.caller_kind != UNKNOWN_CALLER and before.caller is None
+    if row.ended_at is not None and (before.ended_at is None or before.disposition != row.disposition or better_known):
+        if row.disposition == Disposition.ANSWERED:
+            closing.by_talk(session, row, at)
+        else:
+            opening.from_call(session, row, at)
+    elif any(isinstance(effect, TalkStarted) for effect in effects):
+        closing.by_talk(session, row, at)
 
 
 def _draft_of_talk_heard_late(session: Session, row: CallRecord, at: datetime) -> None:

@@ -16,6 +16,7 @@ from callflow.call import CallState, LegState
 from callflow.live import LiveCall
 from crm.call_recording import SNAPSHOT_LEG, Recorded, record
 from crm.call_tables import CallRecord
+from crm.transfers import holding
 
 SNAPSHOT = "snapshot"
 
@@ -35,6 +36,7 @@ def reconcile(session: Session, live_calls: Collection[LiveCall], at: datetime) 
             recorded.append(record(session, gone, evidence=SNAPSHOT))
     for live in live_calls:
         _reopen(session, live)
+        holding.seen(session, live, at)
         row = session.scalars(select(CallRecord).where(CallRecord.linkedid == live.linkedid)).one_or_none()
         recorded.extend(record(session, event) for event in _missed_events(row, live, at))
     return [change for change in recorded if change.effects]

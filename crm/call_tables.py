@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
-from callflow.call import Call, CallState, Disposition, Leg, LegState
+from callflow.call import Call, CallState, Direction, Disposition, Leg, LegState
 from callflow.caller_id import CallerId, CallerKind
 from crm import institution, staff
 from crm.base import Base, Id
@@ -18,6 +18,8 @@ class CallRecord(Base):
     """One conversation (Asterisk's Linkedid), whatever became of it. All instants UTC.
 
     `end_evidence` says how we know the end: "event" (seen), "snapshot" (gone after an outage), "queue_log", "cdr".
+    `outcome` is what the line did and the caller chose when nobody took the call (`crm.lines.following`), "" for most;
+    `callback_number` the number he typed because his own is hidden.
     """
 
     __tablename__ = "call_record"
@@ -58,6 +60,8 @@ class CallRecord(Base):
     identified_by_id: Mapped[int | None] = mapped_column(ForeignKey("employee.id"))
     employee_id: Mapped[int | None] = mapped_column(ForeignKey("employee.id"), index=True)
     version: Mapped[int] = mapped_column(default=1)
+    outcome: Mapped[str] = mapped_column(default="", server_default="")
+    callback_number: Mapped[str | None]
     legs: Mapped[list["CallLegRecord"]] = relationship(order_by="CallLegRecord.id", lazy="selectin")
 
 
@@ -108,6 +112,7 @@ def call_of(row: CallRecord) -> Call:
             for leg in row.legs
         ),
         held=row.held,
+        direction=Direction(row.direction),
     )
 
 

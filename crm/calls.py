@@ -10,12 +10,13 @@ from datetime import datetime
 from sqlalchemy import case, select
 from sqlalchemy.orm import Session
 
-from callflow.call import CallState, LegState
+from callflow.call import CallState, Direction, LegState
 from crm.base import fetch
 from crm.call_identity import FACTS, attach_family, choose_person, confirm_identity
 from crm.call_recording import Recorded, record
 from crm.call_snapshot import reconcile
 from crm.call_tables import CallLegRecord, CallRecord
+from crm.lines.following import NOT_WAITING
 from crm.presence import Presence, PresenceState
 
 __all__ = [
@@ -68,10 +69,14 @@ def open_calls(session: Session) -> dict[str, datetime]:
 
 
 def waiting(session: Session, service_ids: Collection[int]) -> Sequence[CallRecord]:
-    """Return the callers of these services whom nobody has answered yet, longest waiting first."""
+    """Return the callers of these services whom nobody has answered yet, longest waiting first.
+
+    Not those who are told that the line is closed, or have asked to be called back.
+    """
     unanswered = [CallState.ARRIVED.value, CallState.WAITING.value, CallState.RINGING.value]
     statement = select(CallRecord).where(CallRecord.ended_at.is_(None), CallRecord.state.in_(unanswered))
-    statement = statement.where(CallRecord.service_id.in_(service_ids))
+    statement = statement.where(CallRecord.service_id.in_(service_ids), CallRecord.outcome.not_in(NOT_WAITING))
+    statement = statement.where(CallRecord.direction == Direction.INBOUND.value)
     return session.scalars(statement.order_by(CallRecord.arrived_at, CallRecord.id)).all()
 
 

@@ -5,10 +5,13 @@ Everything here is data: a third institution uses the program without a change o
 
 from collections.abc import Sequence
 
-from sqlalchemy import ForeignKey, select
+from sqlalchemy import ForeignKey, select, true
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from crm.base import Base, Id
+
+LINE_QUEUE = "-line"
+"""Begins what a line's own queue has after the service's queue in its name (`crm.lines.ring_order`)."""
 
 
 class Institution(Base):
@@ -41,7 +44,10 @@ class Service(Base):
 
 
 class Line(Base):
-    """A number of ours (DID, E.164) that the outside world dials. `kind` is "landline" or "mobile"."""
+    """A number of ours (DID, E.164) that the outside world dials. `kind` is "landline" or "mobile".
+
+    A line that is not `on_exchange` is an ordinary telephone on a desk: its calls are entered by hand (B-1).
+    """
 
     __tablename__ = "line"
 
@@ -51,6 +57,7 @@ class Line(Base):
     kind: Mapped[str]
     title: Mapped[str] = mapped_column(default="")
     active: Mapped[bool] = mapped_column(default=True)
+    on_exchange: Mapped[bool] = mapped_column(default=True, server_default=true())
     service: Mapped[Service] = relationship(lazy="joined", innerjoin=True)
 
 
@@ -61,7 +68,12 @@ def services(session: Session) -> Sequence[Service]:
 
 def active_lines(session: Session) -> Sequence[Line]:
     """Return the numbers that the exchange must answer, in a stable order: those of the first service first."""
-    return session.scalars(select(Line).where(Line.active).order_by(Line.service_id, Line.did)).all()
+    return session.scalars(select(Line).where(Line.active, Line.on_exchange).order_by(Line.service_id, Line.did)).all()
+
+
+def every_line(session: Session) -> Sequence[Line]:
+    """Return all numbers of ours, those that are closed or not on the exchange too, in the same order."""
+    return session.scalars(select(Line).order_by(Line.service_id, Line.did)).all()
 
 
 def line_of(session: Session, did: str) -> Line | None:
@@ -80,5 +92,6 @@ def area_code(session: Session) -> str | None:
 
 
 def service_id_of_queue(session: Session, queue: str) -> int | None:
-    """Return the service whose callers wait in this queue of the exchange."""
-    return session.scalars(select(Service.id).where(Service.queue == queue)).one_or_none()
+    """Return the service whose callers wait in this queue of the exchange, or in one of its lines' own queues."""
+    name = queue.partition(LINE_QUEUE)[0]
+    return session.scalars(select(Service.id).where(Service.queue == name)).one_or_none()

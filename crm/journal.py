@@ -16,9 +16,11 @@ from crm.appeals import intake, work
 from crm.appeals.access import fetch_entry, readable_services
 from crm.appeals.needs import note_need
 from crm.appeals.states import Progress
-from crm.appeals.terms import is_late, next_working_day
+from crm.appeals.terms import is_late
+from crm.appointments import linking
 from crm.audit import Actor, write
 from crm.base import fetch
+from crm.calendar.reading import calendar_of
 from crm.call_tables import CallRecord
 from crm.errors import Incomplete, NotFound, RecordsError, StaleVersion
 from crm.journal_drafts import follow_caller, identity_confirmed, name_applicant, new_draft, open_draft
@@ -34,6 +36,7 @@ from crm.journal_tables import (
     zone_of_service,
 )
 from crm.search.journal import reindex_entry
+from crm.specialists import consultations, dispositions
 from crm.staff import Employee, Role
 from crm.upsert import insert_missing
 
@@ -107,11 +110,14 @@ def save_entry(  # noqa: PLR0917 - who, what, when: as in every verb
     entry.entered_late = is_late(wanted["occurred_at"], at, zone_of_service(session, entry.service_id))
     entry.version += 1
     session.flush()
-    if entry.explained:
+    consultation = consultations.note(session, entry, employee, at, ip)
+    if entry.explained and (consultation is None or consultation.kind != "answered"):
         work.note_explained(session, entry, employee, at)
     reindex_entry(session, entry)
     note_need(session, entry, employee, at, ip)
+    linking.entry_saved(session, entry, employee, at, ip=ip)
     if entry.call_id is not None:
+        dispositions.note_saved(session, entry, employee, at)
         presence.end_wrapups_of(session, entry.call_id, at)
     write(
         session,
@@ -157,11 +163,13 @@ def _completed(
     today = at.astimezone(zone_of_service(session, entry.service_id)).date()
     whole["occurred_at"] = whole["occurred_at"] or at
     whole["responsible_id"] = whole["responsible_id"] or employee.id
-    whole["next_check_on"] = whole["next_check_on"] or next_working_day(today)
+    if not whole["next_check_on"]:
+        whole["next_check_on"] = calendar_of(session, entry.service_id).next_working_day(today)
     missing = {field: sentence for field, sentence in intake.REQUIRED.items() if not whole[field]}
     whole["obstacles"], unnamed = intake.obstacles_of(whole["obstacle"], whole["obstacles"])
     whole["need"], unknown = intake.check_need(session, whole["need"])
-    missing |= unnamed | unknown | intake.check_occurred(whole["occurred_at"], at)
+    whole["consultation"], lacking = consultations.check(session, entry.service_id, whole["consultation"])
+    missing |= unnamed | unknown | lacking | intake.check_occurred(whole["occurred_at"], at)
     missing |= intake.check_control(session, whole["responsible_id"], whole["next_check_on"], today)
     if missing:
         raise Incomplete(missing)

@@ -100,6 +100,7 @@ class JournalEntry(Base):
     annulled_by_id: Mapped[int | None] = mapped_column(ForeignKey("employee.id"))
     annul_reason: Mapped[str] = mapped_column(default="")
     need: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    consultation: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     form_key: Mapped[str | None] = mapped_column(unique=True)
     author: Mapped[Employee] = relationship(lazy="joined", innerjoin=True, foreign_keys=[author_id])
     responsible: Mapped[Employee | None] = relationship(lazy="selectin", foreign_keys=[responsible_id])
@@ -128,6 +129,7 @@ FIELDS = (
     "responsible_id",
     "next_check_on",
     "need",
+    "consultation",
 )
 """What the form may send; anything else is ignored."""
 

@@ -8,9 +8,10 @@ from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import ForeignKey, select
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import Mapped, Session, mapped_column, object_session
 
 from crm.base import Base
+from crm.service_report import wrapups
 from crm.staff import Employee, EmployeeService, Extension
 from crm.upsert import insert_missing
 
@@ -30,7 +31,10 @@ class PresenceState(StrEnum):
 
 
 class Presence(Base):
-    """One operator's state. `resume_*` is what follows the wrap-up: a break asked for in a talk begins after it."""
+    """One operator's state. `resume_*` is what follows the wrap-up: a break asked for in a talk begins after it.
+
+    `call_id` is the call whose wrap-up it is; of an operator who has left the line, the one that she has not finished.
+    """
 
     __tablename__ = "presence"
 
@@ -58,10 +62,22 @@ def presence_of(session: Session, employee_id: int, at: datetime) -> Presence:
 
 def _move(presence: Presence, state: PresenceState, reason: str, at: datetime, call_id: int | None = None) -> Presence:
     if (presence.state, presence.reason, presence.call_id) != (state.value, reason, call_id):
+        _note_wrapup(presence, state, at, call_id)
         presence.state, presence.reason, presence.call_id = state.value, reason, call_id
         presence.since = at
         presence.version += 1
     return presence
+
+
+def _note_wrapup(presence: Presence, state: PresenceState, at: datetime, call_id: int | None) -> None:
+    """How long wrap-ups take is reported later (`crm.service_report`)."""
+    session = object_session(presence)
+    if session is None:
+        return
+    if presence.state == PresenceState.WRAPUP:
+        wrapups.ended(session, presence.employee_id, at)
+    if state is PresenceState.WRAPUP:
+        wrapups.began(session, presence.employee_id, call_id, at)
 
 
 def set_ready(session: Session, employee_id: int, at: datetime) -> Presence:
@@ -70,6 +86,8 @@ def set_ready(session: Session, employee_id: int, at: datetime) -> Presence:
     presence.resume_state, presence.resume_reason = PresenceState.READY.value, ""
     if presence.state == PresenceState.WRAPUP:
         return presence
+    if presence.call_id is not None:
+        return _back_to_wrapup(presence, at)
     return _move(presence, PresenceState.READY, "", at)
 
 
@@ -79,14 +97,16 @@ def start_break(session: Session, employee_id: int, reason: str, at: datetime) -
     presence.resume_state, presence.resume_reason = PresenceState.BREAK.value, reason
     if presence.state == PresenceState.WRAPUP:
         return presence
+    if presence.call_id is not None:
+        return _back_to_wrapup(presence, at)
     return _move(presence, PresenceState.BREAK, reason, at)
 
 
 def start_wrapup(session: Session, employee_id: int, call_id: int, at: datetime) -> Presence:
-    """The talk is over and its journal row is to be written. Whoever signed out meanwhile stays offline."""
+    """The talk is over and its journal row is to be written; by whoever signed out meanwhile, when she is back."""
     presence = presence_of(session, employee_id, at)
     if presence.state == PresenceState.OFFLINE:
-        return presence
+        return _move(presence, PresenceState.OFFLINE, "", presence.since, call_id)
     return _move(presence, PresenceState.WRAPUP, "", at, call_id)
 
 
@@ -99,10 +119,15 @@ def end_wrapup(session: Session, employee_id: int, at: datetime, call_id: int | 
 
 
 def go_offline(session: Session, employee_id: int, at: datetime) -> Presence:
-    """The operator leaves; whoever comes back says «готов» again."""
+    """The operator leaves; whoever comes back says «готов» again, and finds the wrap-up that she left unfinished."""
     presence = presence_of(session, employee_id, at)
     presence.resume_state, presence.resume_reason = PresenceState.READY.value, ""
-    return _move(presence, PresenceState.OFFLINE, "", at)
+    return _move(presence, PresenceState.OFFLINE, "", at, presence.call_id)
+
+
+def _back_to_wrapup(presence: Presence, at: datetime) -> Presence:
+    """Leaving the line does not finish a call: its row is still to be written, and no next call comes before that."""
+    return _move(presence, PresenceState.WRAPUP, "", at, presence.call_id)
 
 
 def desired_pauses(session: Session) -> dict[str, tuple[bool, str]]:
@@ -126,7 +151,12 @@ def desired_pauses(session: Session) -> dict[str, tuple[bool, str]]:
 
 
 def end_wrapups_of(session: Session, call_id: int, at: datetime) -> list[int]:
-    """The call's journal row is saved: whoever is in its wrap-up is free; return who."""
+    """The call's journal row is saved: whoever is in its wrap-up is free; return who. Whoever left it has none left."""
+    left = select(Presence.employee_id).where(
+        Presence.call_id == call_id, Presence.state == PresenceState.OFFLINE.value
+    )
+    for employee_id in list(session.scalars(left.order_by(Presence.employee_id))):
+        _move(presence_of(session, employee_id, at), PresenceState.OFFLINE, "", at)
     in_wrapup = select(Presence.employee_id).where(
         Presence.call_id == call_id, Presence.state == PresenceState.WRAPUP.value
     )

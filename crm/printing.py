@@ -16,7 +16,7 @@ from crm.errors import NotFound
 from crm.staff import Employee
 
 OF_ONE_FAMILY = ("family", "journal_entry", "consent", "destruction_act")
-LISTS = ("journal", "registry", "report", "audit", "upkeep")
+LISTS = ("journal", "registry", "report", "service_report", "audit", "upkeep", "appointments", "handover")
 SUBJECTS = OF_ONE_FAMILY + LISTS
 """What can be printed: a paper about one family, or a list (`subject_id` then 0 or the report's number)."""
 

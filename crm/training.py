@@ -16,12 +16,17 @@ from crm.errors import RecordsError
 
 ENDS = {"ended", "failed"}
 HIDDEN_WORDS = frozenset({"скрыт", "скрытый", "hidden", "anonymous"})
+HOURS = {"open": "в рабочее время", "break": "в перерыв", "closed": "в нерабочее время"}
+"""What time a training call pretends to come in: it must ring on a Sunday evening too."""
 TRAINING_PREFIX = "training-"
 """What the channel of every training call is named with, so that its end can be told from other calls' ends."""
 
 
 class TrainingCall(Base):
-    """One training call. `keys` are DTMF digits pressed after the answer, `hold_seconds` how long the caller stays."""
+    """One training call. `keys` are DTMF digits pressed after the answer, `hold_seconds` how long the caller stays.
+
+    `hours` is the time it pretends to come in: "open", "break" or "closed".
+    """
 
     __tablename__ = "training_call"
 
@@ -32,6 +37,7 @@ class TrainingCall(Base):
     say: Mapped[str] = mapped_column(default="")
     keys: Mapped[str] = mapped_column(default="")
     hold_seconds: Mapped[int] = mapped_column(default=60)
+    hours: Mapped[str] = mapped_column(default="open", server_default="open")
     requested_by_id: Mapped[int | None] = mapped_column(ForeignKey("employee.id"))
     requested_at: Mapped[datetime] = mapped_column(index=True)
     state: Mapped[str] = mapped_column(default="requested")
@@ -65,10 +71,15 @@ def request_call(
     say: str = "",
     keys: str = "",
     hold_seconds: int = 60,
+    hours: str = "open",
     requested_by_id: int | None = None,
 ) -> TrainingCall:
-    """Record the wish and return its row; the caller enqueues `id` after the commit."""
+    """Record the wish and return its row; the caller enqueues `id` after the commit. Raises RecordsError for `hours`
+    that are not one of HOURS."""
+    if hours not in HOURS:
+        raise RecordsError("Выберите время: рабочее, перерыв или нерабочее.")
     call = TrainingCall(
+        hours=hours,
         from_number=from_number,
         from_name=from_name,
         to_did=to_did,

@@ -12,16 +12,19 @@ from datetime import UTC, datetime
 
 from telephony.snapshot import number
 
-_COLUMNS = (17, 18)
+_COLUMNS = (17, 18, 21)
+"""Without and with `loguserfield`; the longest has `newcdrcolumns` too, as our cdr.conf says."""
 _MOMENT = "%Y-%m-%d %H:%M:%S"
 _IDENTITY = re.compile(r"[0-9A-Za-z_.:-]{0,150}")
+_NOTED = re.compile(r"[a-z]{1,20}(:[0-9]{0,15})?")
 _DISPOSITIONS = frozenset({"ANSWERED", "NO ANSWER", "BUSY", "FAILED", "CONGESTION"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallRecord:
     """One record: `uniqueid` and `account` identify it (account is the attempt of an outbound call); `start` is UTC
-    (`usegmtime=yes`), durations are seconds. Numbers and names are left in the file."""
+    (`usegmtime=yes`), durations are seconds. `userfield`: what our dialplan noted of the call (sd-voice.conf). Numbers
+    and names are left in the file."""
 
     uniqueid: str
     account: str
@@ -31,6 +34,7 @@ class CallRecord:
     duration: int
     talked: int
     disposition: str
+    userfield: str = ""
 
 
 def parse_records(lines: Iterable[str]) -> Iterator[CallRecord]:
@@ -52,6 +56,7 @@ def _record(row: list[str]) -> CallRecord | None:
     if len(row) not in _COLUMNS:
         return None
     account, _, _, context, _, _, _, _, _, start, answer, _, duration, talked, disposition, _, uniqueid = row[:17]
+    userfield = row[17] if len(row) > 17 else ""
     if not uniqueid or not _IDENTITY.fullmatch(uniqueid) or not _IDENTITY.fullmatch(account):
         return None
     if disposition not in _DISPOSITIONS:
@@ -69,4 +74,5 @@ def _record(row: list[str]) -> CallRecord | None:
         duration=number(duration),
         talked=number(talked),
         disposition=disposition,
+        userfield=userfield if _NOTED.fullmatch(userfield) else "",
     )

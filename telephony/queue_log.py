@@ -5,7 +5,7 @@ epoch|uniqueid|queue|agent|event|data1|data2|...     (docs.asterisk.org, "Queue 
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import Enum
 
@@ -17,7 +17,7 @@ _LINE_LIMIT = 2048
 
 
 class QueueEvent(Enum):
-    """The events that tell the fate of a caller."""
+    """The events that tell the fate of a caller. The last two are our dialplan's (sd-inbound, sd-operators)."""
 
     JOINED = "ENTERQUEUE"
     CONNECTED = "CONNECT"
@@ -30,6 +30,8 @@ class QueueEvent(Enum):
     LEFT_BY_KEY = "EXITWITHKEY"
     TRANSFERRED = "BLINDTRANSFER"
     TRANSFERRED_ATTENDED = "ATTENDEDTRANSFER"
+    ARRIVED = "SDCALLER"
+    ANSWERED_DIRECTLY = "SDANSWERED"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +39,7 @@ class QueueFact:
     """One line about the caller whose channel is `uniqueid`, at `at` (UTC, whole seconds).
 
     `waited`, `talked` and `rang` are seconds, `position` the place in the queue; a figure the event has not is None.
+    Of ARRIVED, `agent` is the number of ours that was dialled, `caller` and `asserted` the raw headers, still encoded.
     The caller's number, which ENTERQUEUE also holds, is left where it is.
     """
 
@@ -50,6 +53,8 @@ class QueueFact:
     rang: float | None = None
     position: int | None = None
     leg: str | None = None
+    caller: str | None = field(default=None, repr=False)
+    asserted: str | None = field(default=None, repr=False)
 
 
 def parse_line(line: str) -> QueueFact | None:
@@ -95,6 +100,10 @@ def _figures(event: QueueEvent, data: list[str]) -> dict[str, int | float | str 
             figures = {"position": number(data[1]), "waited": number(data[3])}
         case QueueEvent.MISSED:
             figures = {"rang": number(data[0]) / 1000}  # the only figure of the file in milliseconds
+        case QueueEvent.ARRIVED:
+            figures = {"caller": data[0], "asserted": data[1] or None}
+        case QueueEvent.ANSWERED_DIRECTLY:
+            figures = {"leg": data[0] or None}
         case _:
             pass
     return figures

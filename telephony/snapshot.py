@@ -102,6 +102,12 @@ def take_snapshot(asker: Asker, timeout: float = 5.0) -> Snapshot:
     )
 
 
+def channels_now(asker: Asker, timeout: float = 5.0) -> tuple[ChannelNow, ...]:
+    """Every living channel, asked at the moment of acting: a channel's name is true only then. Raises AmiError."""
+    channels = asker.collect([("Action", "CoreShowChannels")], timeout)
+    return tuple(_channel(message) for message in channels if message.event == "CoreShowChannel")
+
+
 def _channel(message: Message) -> ChannelNow:
     return ChannelNow(
         channel=message.get("Channel"),

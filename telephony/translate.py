@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from urllib.parse import unquote
 
 from callflow import events
-from callflow.caller_id import parse_from_header
+from callflow.caller_id import CallerId, parse_from_header
 from telephony import variables
 from telephony.snapshot import number
 from telephony.variables import (
@@ -173,13 +173,18 @@ def _identified(frame: _Frame, trunk: TrunkNames) -> events.CallEvent | None:
     """Who calls, by the raw header: parsed here and nowhere else, for the dialplan's own parsing can be fooled (M8)."""
     if not (frame.of_caller and trunk.owns(frame.one("Channel")) and frame.one("Context") == SD_INBOUND):
         return None
-    caller = parse_from_header(
-        unquote(frame.one("From"), errors="replace"),
-        asserted=unquote(frame.one("Pai"), errors="replace") or None,
+    caller = caller_of(frame.one("From"), frame.one("Pai"), trunk)
+    return events.CallerIdentified(call=frame.call, at=frame.at, caller=caller, did=frame.one("Did"))
+
+
+def caller_of(presented: str, asserted: str, trunk: TrunkNames) -> CallerId:
+    """Who calls, by the From header and the P-Asserted-Identity as the dialplan encoded them; "" for none."""
+    return parse_from_header(
+        unquote(presented, errors="replace"),
+        asserted=unquote(asserted, errors="replace") or None,
         own_numbers=trunk.own_numbers,
         area_code=trunk.area_code,
     )
-    return events.CallerIdentified(call=frame.call, at=frame.at, caller=caller, did=frame.one("Did"))
 
 
 def _joined(frame: _Frame, _: TrunkNames) -> events.CallEvent | None:

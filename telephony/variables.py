@@ -38,6 +38,22 @@ SD_N: Final = "SD_N"
 SD_KIND: Final = "SD_KIND"
 SD_SCENARIO: Final = "SD_SCENARIO"
 
+SD_NORECORD: Final = "SD_NORECORD"
+"""`1`: a family known by this number has refused recording once and for all; set by the lookup, read by sd-record."""
+SD_ORDER: Final = "SD_ORDER"
+"""Id of the row that asked for this call; the dialplan says it back in its words (`Order:`)."""
+SD_SPY: Final = "SD_SPY"
+"""Uniqueid of the operator's channel that the head of the service listens to (sd-monitor)."""
+
+# --- a transfer, on the caller's channel (SHARED), read by sd-transfer.conf
+SD_T_ORDER: Final = "SD_T_ORDER"
+SD_T_FROM: Final = "SD_T_FROM"
+SD_T_TO: Final = "SD_T_TO"
+SD_T_OUT: Final = "SD_T_OUT"
+SD_T_JOIN: Final = "SD_T_JOIN"
+SD_T_OP: Final = "SD_T_OP"
+SD_T_SP: Final = "SD_T_SP"
+
 # --- a townsman's order in demo mode, read by sd-town.conf
 SD_TOWN_FROM: Final = "SD_TOWN_FROM"
 SD_TOWN_NAME: Final = "SD_TOWN_NAME"
@@ -46,23 +62,43 @@ SD_TOWN_SAY: Final = "SD_TOWN_SAY"
 SD_TOWN_KEYS: Final = "SD_TOWN_KEYS"
 SD_TOWN_HOLD: Final = "SD_TOWN_HOLD"
 SD_TOWN_RING: Final = "SD_TOWN_RING"
+SD_TOWN_HOURS: Final = "SD_TOWN_HOURS"
+"""What time the townsman pretends it to be: open, break or closed."""
 
 # --- contexts
 FROM_TRUNK: Final = "from-trunk"
 FROM_INTERNAL: Final = "from-internal"
 SD_AGI: Final = "sd-agi"
 SD_INBOUND: Final = "sd-inbound"
+SD_CLOSED: Final = "sd-closed"
 SD_OPERATOR: Final = "sd-operator"
 SD_RETURN: Final = "sd-return"
+SD_TRANSFER: Final = "sd-transfer"
 SD_RESCUE: Final = "sd-rescue"
 SD_LEG: Final = "sd-leg"
 SD_LEG_ANSWERED: Final = "sd-leg-answered"
 SD_LEG_END: Final = "sd-leg-end"
 SD_DIAL: Final = "sd-dial"
+SD_OUTGOING: Final = "sd-outgoing"
+SD_OUTGOING_CALL: Final = "sd-outgoing-call"
+SD_RECORD: Final = "sd-record"
+SD_MONITOR: Final = "sd-monitor"
 TOWN: Final = "town"
 TOWN_OUT: Final = "town-out"
 
-ORIGINATE_CONTEXTS: Final = frozenset({SD_DIAL, SD_OPERATOR, SD_RETURN, FROM_INTERNAL, TOWN, TOWN_OUT})
+ORIGINATE_CONTEXTS: Final = frozenset(
+    {
+        SD_DIAL,
+        SD_OPERATOR,
+        SD_RETURN,
+        SD_OUTGOING,
+        SD_OUTGOING_CALL,
+        FROM_INTERNAL,
+        TOWN,
+        TOWN_OUT,
+        SD_MONITOR,
+    }
+)
 """Contexts a `Local/` channel may be originated into; anything else would be any dialplan on the machine (M16)."""
 
 # --- events
@@ -118,6 +154,9 @@ VARIABLE_NAMES: Final = frozenset(
         SD_NOT_AFTER,
         SD_KIND,
         SD_SCENARIO,
+        SD_NORECORD,
+        SD_ORDER,
+        SD_SPY,
         SD_TOWN_FROM,
         SD_TOWN_NAME,
         SD_TOWN_TO,
@@ -125,9 +164,15 @@ VARIABLE_NAMES: Final = frozenset(
         SD_TOWN_KEYS,
         SD_TOWN_HOLD,
         SD_TOWN_RING,
+        SD_TOWN_HOURS,
     }
 )
 """Names that a `Variable:` header or an AGI SET VARIABLE may carry. `FILE(/x)=y` there writes a file (M6)."""
+
+SHARED_NOTES: Final = frozenset(
+    f"SHARED({name})" for name in (SD_T_ORDER, SD_T_FROM, SD_T_TO, SD_T_OUT, SD_T_JOIN, SD_T_OP, SD_T_SP)
+)
+"""What a clerk may write on a caller's channel for the dialplan to read."""
 
 SETTABLE_FUNCTIONS: Final = frozenset({"CHANNEL(language)"})
 """Dialplan functions an AGI script may set."""
@@ -156,4 +201,4 @@ AGI_APPLICATIONS: Final = frozenset(
 
 def is_variable_name(name: str) -> bool:
     """Whether `name` may be set on a channel; `_`/`__` (inherited by Local legs) is allowed before a listed name."""
-    return name.removeprefix("_").removeprefix("_") in VARIABLE_NAMES
+    return name.removeprefix("_").removeprefix("_") in VARIABLE_NAMES or name in SHARED_NOTES

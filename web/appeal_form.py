@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
+from crm import institution
 from crm.appeals.following import possible_responsibles
 from crm.appeals.intake import OBSTACLES, SERVICE_TOPICS
-from crm.appeals.terms import next_working_day
+from crm.calendar.reading import calendar_of, institution_calendar
 from crm.cards import catalogues
+from crm.directory import DirectoryEntry
+from crm.specialists import competence, consultations
+from crm.specialists.consultation_rules import KINDS, Kind
+from crm.specialists.tables import CompetenceTopic
+from crm.staff import Employee
 from web.access import Visitor
 from web.forms import BadForm, Fields, Form, Line, Text, fill
 from web.identity import read_date
@@ -44,6 +52,12 @@ class Appeal(Fields):
     need_ground: Line = ""
     need_form: Line = ""
     need_kinds: list[Line] = []  # noqa: RUF012
+    consultation_topic: Line = ""
+    consultation_kind: Line = ""
+    consultation_answer: Text = ""
+    consultation_where: Line = ""
+    consultation_specialist: Line = ""
+    consultation_remote: Literal["", "yes"] = ""
     form_key: Line = ""
     service_id: Line = ""
     family: Line = ""
@@ -61,6 +75,7 @@ class Appeal(Fields):
             "next_check_on": read_date(self.next_check_on),
             "responsible_id": identifier(self.responsible_id),
             "need": {"ground": self.need_ground, "form": self.need_form, "kinds": self.need_kinds},
+            "consultation": consultation_sent(self),
         }
         if self.occurred_at is not None:
             known["occurred_at"] = read_moment(self.occurred_at, zone)
@@ -84,6 +99,25 @@ def read_appeal(form: Form) -> Appeal:
     return appeal
 
 
+def consultation_sent(form: Any) -> dict[str, Any]:
+    """The consultation's fields of a form as `crm.specialists.consultation_rules` takes them."""
+    return {
+        "kind": form.consultation_kind,
+        "answer": form.consultation_answer,
+        "remote": form.consultation_remote == "yes",
+        "topic": identifier(form.consultation_topic),
+        "where": identifier(form.consultation_where),
+        "specialist": identifier(form.consultation_specialist),
+    }
+
+
+def consultation_typed(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a refused form, as the template shows a consultation."""
+    ids = {name: identifier(str(values.get(f"consultation_{name}", ""))) for name in ("topic", "where", "specialist")}
+    words = {name: str(values.get(f"consultation_{name}", "")) for name in ("kind", "answer", "remote")}
+    return {**words, **ids}
+
+
 def identifier(text: str) -> int | None:
     """A row's id as a form sends it; None for anything that names no row."""
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None
@@ -100,7 +134,7 @@ def read_moment(text: str, zone: ZoneInfo) -> datetime | None:
 
 def form_values(values: dict[str, Any], zone: ZoneInfo) -> dict[str, Any]:
     """Stored values as the form writes them, for a page that must merge them with what was typed since."""
-    need = values["need"] or {}
+    need, consultation = values["need"] or {}, values["consultation"] or {}
     check, occurred, responsible = values["next_check_on"], values["occurred_at"], values["responsible_id"]
     return {
         **{name: values[name] for name in _ALWAYS},
@@ -113,13 +147,40 @@ def form_values(values: dict[str, Any], zone: ZoneInfo) -> dict[str, Any]:
         "need_ground": need.get("ground", ""),
         "need_form": need.get("form", ""),
         "need_kinds": need.get("kinds", []),
+        "consultation_kind": consultation.get("kind", ""),
+        "consultation_answer": consultation.get("answer", ""),
+        "consultation_remote": "yes" if consultation.get("remote") else "",
+        **{f"consultation_{name}": str(consultation.get(name) or "") for name in ("topic", "where", "specialist")},
     }
+
+
+@dataclass(frozen=True)
+class Consulting:
+    """What the consultation's part of the form offers."""
+
+    topics: Sequence[CompetenceTopic]
+    places: Sequence[DirectoryEntry]
+    specialists: Sequence[Employee]
+    kinds: Mapping[str, Kind]
+
+
+def consulting(session: Session, visitor: Visitor) -> Consulting:
+    """Topics of the visitor's services, the directory, the specialists."""
+    services = visitor.service_ids or tuple(service.id for service in institution.services(session))
+    return Consulting(
+        competence.offered(session, services),
+        consultations.entry_places(session),
+        consultations.entry_specialists(session),
+        KINDS,
+    )
 
 
 def choices(session: Session, visitor: Visitor, today: date) -> dict[str, Any]:
     """What the form offers: topics, obstacles, need, people, and the control date it proposes."""
     topics = [item.title for item in catalogues.items(session, "topic")]
     people = possible_responsibles(session)
+    own = visitor.service_ids
+    calendar = calendar_of(session, own[0]) if own else institution_calendar(session)
     return {
         "topics": topics or list(TOPICS),
         "service_topics": SERVICE_TOPICS,
@@ -128,5 +189,6 @@ def choices(session: Session, visitor: Visitor, today: date) -> dict[str, Any]:
         "service_forms": [(item.code, item.title) for item in catalogues.items(session, "service_form")],
         "service_kinds": [(item.code, item.title) for item in catalogues.items(session, "service_kind")],
         "responsibles": [(one.id, one.short_name) for one in people if one.id != visitor.id],
-        "proposed_check": next_working_day(today),
+        "proposed_check": calendar.next_working_day(today),
+        "consulting": consulting(session, visitor),
     }

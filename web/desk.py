@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from crm.db import Database
 from crm.journal import CONTACT_METHODS
 from crm.staff import Role
-from web import audit_words, words
+from web import audit_words, slot_words, words
 from web.bundle import Bundle
 from web.settings import WebSettings
 from workers.feed import Feed, Notice
@@ -75,6 +75,7 @@ def _environment(bundle: Bundle) -> Environment:
         asset=bundle.url,
         is_built=bundle.is_built,
         plural=words.plural,
+        weekday_names=slot_words.WEEKDAYS_FULL,
         METHODS=CONTACT_METHODS,
         TOPICS=words.TOPICS,
         SUBJECTS=audit_words.SUBJECTS,
@@ -90,5 +91,8 @@ def _environment(bundle: Bundle) -> Environment:
         phone=words.phone,
         masked_phone=words.masked_phone,
         duration=words.duration,
+        slot_time=slot_words.slot_time,
+        whole_time=slot_words.whole_time,
+        seconds=slot_words.seconds,
     )
     return environment

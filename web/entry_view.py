@@ -19,9 +19,13 @@ from crm.appeals.wording import need_words
 from crm.journal import JournalEntry
 from crm.journal_tables import zone_of_service
 from crm.ratings.visibility import marks_seen_by
+from crm.recordings import reading as recordings
+from crm.specialists import consultations
 from crm.staff import Employee, Role
+from crm.transfers import participants
 from web.access import Visitor
-from web.appeal_form import choices
+from web.appeal_form import choices, consultation_typed
+from web.appointments import support_of
 from web.desk import desk_of
 from web.pages import page
 from web.rating_box import rating_box
@@ -48,6 +52,7 @@ def entry_page(
         entry = draft or journal.fetch_entry(session, entry_id, visitor.employee)
         context = choices(session, visitor, clock.today)
         context |= _about(session, entry, visitor, at)
+        support = support_of(session, entry)
         if entry.state == journal.SAVED:
             audit.write(
                 session,
@@ -60,7 +65,9 @@ def entry_page(
                 at=at,
             )
     context |= {"entry": entry, "errors": errors or {}, "typed": typed or {}, "failed": failed, "zone": desk.zone}
+    context |= {"support": support, "in_part": False}
     context["conflicts"] = conflicts or []
+    context["consultation_typed"] = consultation_typed(context["typed"])
     return page(request, visitor, "entry.html", status=status, clock=clock, **context)
 
 
@@ -92,7 +99,10 @@ def _about(session: Session, entry: JournalEntry, visitor: Visitor, at: datetime
         "may_annul": may_write
         and now is not Progress.ANNULLED
         and (not entry.rating_mark or visitor.role is Role.HEAD),
+        "took_part": participants.words(participants.of_call(session, entry.call_id)),
+        "consultations": consultations.of_entry(session, entry.id),
         "rating_box": rating_box(session, entry, visitor.employee, at),
+        "recording": recordings.of_call(session, entry.call_id, visitor.employee) if entry.call_id else None,
     }
     return about
 

@@ -103,6 +103,8 @@ async def events(
                 elif notice is not None and notice.concerns(visitor.id, services):
                     yield _as_event(stream_id, notice)
                 after = stream_id
+                if notice is not None:
+                    request.app.state.boards.heard(stream_id)
                 if request.app.state.streams.stopping:
                     return
                 now = time.monotonic()

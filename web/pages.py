@@ -18,18 +18,28 @@ SYSTEM_ROLES = (Role.ADMINISTRATOR, Role.HEAD)
 SUBJECT_ROLES = (Role.HEAD, Role.DIRECTOR)
 AUDIT_ROLES = (Role.AUDITOR, Role.HEAD, Role.DIRECTOR)
 JOURNAL_ROLES = (*ON_CALLS, Role.DIRECTOR)
+SPECIALIST_VIEWERS = (*WITH_FAMILIES, Role.ADMINISTRATOR)
 REGISTRY_ROLES = (Role.COORDINATOR, Role.HEAD, Role.DIRECTOR)
 TRAINING_ROLES = (Role.HEAD, Role.ADMINISTRATOR)
+RECORDING_ROLES = (Role.HEAD, Role.DIRECTOR)
 REPORT_ROLES = (Role.HEAD, Role.DIRECTOR)
 
 _MENU = (
     ("/workplace", "Рабочее место", "headphones", ON_CALLS),
+    ("/missed", "Перезвонить", "phone-missed", ON_CALLS),
+    ("/packet", "Переводы", "phone-incoming", (Role.SPECIALIST,)),
+    ("/appointments", "Запись", "calendar-days", WITH_FAMILIES),
     ("/families", "Семьи", "users", WITH_FAMILIES),
     ("/journal", "Журнал", "book-open", JOURNAL_ROLES),
+    ("/specialists", "Специалисты", "user-check", SPECIALIST_VIEWERS),
     ("/registry", "Реестр", "clipboard-list", REGISTRY_ROLES),
     ("/upkeep", "Актуализация", "refresh-cw", ON_CALLS),
     ("/reports", "Отчёты", "chart-column", REPORT_ROLES),
+    ("/wallboard", "Табло", "monitor", JOURNAL_ROLES),
+    ("/recordings", "Записи разговоров", "mic", RECORDING_ROLES),
     ("/subjects", "Обращения о данных", "shield-check", SUBJECT_ROLES),
+    ("/settings/calendar", "Часы и календарь", "clock", REPORT_ROLES),
+    ("/settings/voice", "Линии и приветствия", "volume-2", REPORT_ROLES),
     ("/training", "Учебный звонок", "graduation-cap", TRAINING_ROLES),
     ("/settings", "Настройки", "settings", SETTINGS_ROLES),
     ("/system", "Проверка системы", "monitor-check", SYSTEM_ROLES),

@@ -7,6 +7,7 @@ whose version differs, and never takes a form with unsaved words away.
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -15,12 +16,22 @@ from fastapi.responses import HTMLResponse
 from markupsafe import Markup
 from sqlalchemy.orm import Session
 
-from web import workplace
-from web.access import ON_CALLS, Visitor
+from crm.appointments import waiting
+from crm.appointments.reading import today_visits
+from crm.errors import NotFound
+from crm.missed import reading as missed
+from crm.transfers.reading import packet_of
+from web import specialists, workplace
+from web.access import HAVE_STATUS, ON_CALLS, Visitor
 from web.appeal_form import choices
+from web.appointments import support_of
+from web.calendar_view import calendar_pending
 from web.desk import Desk
+from web.missed import by_when, clock_of
 from web.words import Clock
 
+IDLE_ROWS = 5
+"""Call-backs shown to somebody who has no call; the rest is one click away."""
 SWAP = Markup(' hx-swap-oob="true"')
 FORCE = Markup(' data-force="1"')
 
@@ -77,9 +88,14 @@ class Painter:
         return Frame(
             status=self.part("status", bar=bar, classes="bar-state"),
             waiting=self.part("waiting", bar=bar),
-            banner=self.part("banner", bar=bar),
+            banner=self.part("banner", bar=bar, pending=calendar_pending(session, self.visitor, self.clock)),
             strip=self.part("strip", bar=bar, on_workplace=on_workplace),
         )
+
+    def packet(self, session: Session, transfer_id: int) -> Markup:
+        """What a specialist reads before she answers; raises NotFound for anybody else's."""
+        packet = packet_of(session, transfer_id, self.visitor.employee)
+        return self.part("packet", subject=f"packet-{transfer_id}", packet=packet)
 
     def panels(self, session: Session) -> Panels:
         """The workplace."""
@@ -88,24 +104,42 @@ class Painter:
         bar = workplace.bar_state(session, visitor, at)
         subject = f"call-{own.call.id}" if own else "idle"
         entry = own.entry if own else None
-        appeal_version = f"{entry.id}-{entry.state}-{entry.version}-{own.phase}" if own and entry else ""
+        support = support_of(session, entry)
+        appeal_version = f"{entry.id}-{entry.state}-{entry.version}-{own.phase}-{support}" if own and entry else ""
         drafts = workplace.open_drafts(session, visitor) if own is None else []
         recent = workplace.recent_calls(session, visitor) if own is None else []
+        owed = missed.open_rows(session, visitor.employee, at, limit=IDLE_ROWS) if own is None else []
+        day, zone = self.clock.today, self.clock.zone
+        visits = today_visits(session, visitor.employee, day, zone) if own is None else []
         return Panels(
             call=self.part("call", subject=subject, own=own, bar=bar),
             queue=self.part("queue", waiting=bar.waiting),
-            card=self.part("card", subject=_card_subject(subject, own), own=own, bar=bar, drafts=drafts, recent=recent),
+            card=self.part(
+                "card",
+                subject=_card_subject(subject, own),
+                own=own,
+                bar=bar,
+                drafts=drafts,
+                recent=recent,
+                cards=workplace.seen_cards(session, visitor, recent),
+                owed=owed,
+                visits=[one for one in visits if one.row.starts_at > at],
+                freed=waiting.freed(session, visitor.employee, at) if own is None else [],
+                clock_of=clock_of,
+                by_when=by_when,
+            ),
             appeal=self.part(
                 "appeal",
                 subject=subject,
                 version=appeal_version,
                 own=own,
                 entry=entry,
+                support=support,
                 errors={},
                 zone=self.desk.zone,
                 **(choices(session, visitor, self.clock.today) if entry else {}),
             ),
-            people=self.part("people", people=workplace.colleagues(session, visitor)),
+            people=self.part("people", own=own, **specialists.people(session, visitor, at)),
         )
 
 
@@ -121,7 +155,14 @@ def frame(desk: Desk, visitor: Visitor, *, on_workplace: bool = False) -> Frame:
 
 
 def parts(
-    desk: Desk, visitor: Visitor, *, at_workplace: bool, force: bool = False, said: str = "", status: int = 200
+    desk: Desk,
+    visitor: Visitor,
+    *,
+    at_workplace: bool,
+    packet_id: int | None = None,
+    force: bool = False,
+    said: str = "",
+    status: int = 200,
 ) -> HTMLResponse:
     """All parts as one answer; `force` after the visitor's own action, `said` is a short confirmation."""
     painter = Painter(desk, visitor, swap=True, force=force)
@@ -129,5 +170,8 @@ def parts(
         drawn = list(vars(painter.frame(session, on_workplace=at_workplace)).values())
         if at_workplace and visitor.role in ON_CALLS:
             drawn += vars(painter.panels(session)).values()
+        if packet_id is not None and visitor.role in HAVE_STATUS:
+            with suppress(NotFound):
+                drawn.append(painter.packet(session, packet_id))
     headers = {"HX-Trigger": json.dumps({"fd:said": said})} if said else {}
     return HTMLResponse("\n".join(drawn), status_code=status, headers=headers)

@@ -9,17 +9,30 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import or_, select
+from sqlalchemy import not_, or_, select
 from sqlalchemy.orm import Session
 
-from callflow.call import LegState
+from callflow.call import Direction, LegState
 from callflow.identity import IdentityLevel, may_discuss_case, may_see_full_card
 from crm import calls, exchange_state, families, heartbeat, institution, journal
+from crm.appointments.reading import Line as BookingLine
+from crm.appointments.reading import of_family as bookings_of
 from crm.calls import CallLegRecord, CallRecord
 from crm.families import Family, MaskedFamily, Person
 from crm.journal import JournalEntry
-from crm.presence import Presence, PresenceState
-from crm.staff import Employee, Extension, Role
+from crm.missed import reading as missed
+from crm.missed.reading import NONE_MISSED, MissedCount
+from crm.outgoing import reading as outgoing
+from crm.outgoing.tables import OutgoingCall
+from crm.presence import Presence
+from crm.recordings import reading as recordings
+from crm.recordings import watching
+from crm.recordings.reading import CallRecording
+from crm.specialists import dispositions
+from crm.specialists.tables import CallDisposition
+from crm.staff import Role
+from crm.transfers import reading as transfers
+from crm.transfers.reading import TransferLine
 from web import consents
 from web.access import HAVE_STATUS, ON_CALLS, Visitor
 from web.consents import ConsentLine
@@ -41,8 +54,14 @@ class OwnCall:
     family: Family | None = None
     people: Sequence[Person] = ()
     history: Sequence[JournalEntry] = ()
+    bookings: Sequence[BookingLine] = ()
     entry: JournalEntry | None = None
+    dispositions: Sequence[CallDisposition] = ()
     consents: ConsentLine | None = None
+    recording: CallRecording | None = None
+    monitored: str = ""
+    order: OutgoingCall | None = None
+    transfer: TransferLine | None = None
 
     @property
     def is_open(self) -> bool:
@@ -55,17 +74,6 @@ class OwnCall:
         return may_discuss_case(self.level)
 
 
-@dataclass(frozen=True)
-class Colleague:
-    """A line of «Специалисты»: who, behind which extension, whether free."""
-
-    employee: Employee
-    extension: str | None
-    state: str
-    words: str
-    since: datetime | None
-
-
 @dataclass
 class BarState:
     """What the top of every page shows."""
@@ -75,9 +83,12 @@ class BarState:
     has_status: bool
     waiting: Sequence[CallRecord]
     link_trouble: str
+    missed: MissedCount = NONE_MISSED
     ringing: CallRecord | None = None
     ringing_since: datetime | None = None
     busy: bool = False
+    packet: TransferLine | None = None
+    order: OutgoingCall | None = None
 
 
 def watched_services(session: Session, visitor: Visitor) -> tuple[int, ...]:
@@ -96,13 +107,19 @@ def bar_state(session: Session, visitor: Visitor, at: datetime) -> BarState:
         on_calls=on_calls,
         has_status=visitor.role in HAVE_STATUS and visitor.extension is not None,
         waiting=calls.waiting(session, services) if services else [],
+        missed=missed.count(session, services, at),
         link_trouble=link_trouble(session, at) if on_calls or visitor.role is Role.ADMINISTRATOR else "",
     )
+    state.packet = transfers.incoming(session, visitor.id) if visitor.role in HAVE_STATUS else None
     current = calls.current_call(session, visitor.id) if on_calls else None
+    state.order = outgoing.last_order(session, visitor.employee, at) if on_calls else None
     if current is not None:
         leg = own_leg(current, visitor.id)
         state.busy = leg is not None and leg.state == LegState.TALKING
-        if leg is not None and leg.state == LegState.RINGING:
+        # Her own phone rings for a call that she asked for: nobody is calling her.
+        if leg is not None and leg.state == LegState.RINGING and current.direction == Direction.OUTBOUND:
+            state.busy = True
+        elif leg is not None and leg.state == LegState.RINGING:
             state.ringing, state.ringing_since = current, leg.rang_at or current.arrived_at
     return state
 
@@ -147,6 +164,11 @@ def own_call(session: Session, visitor: Visitor, at: datetime) -> OwnCall | None
     )
     _who(session, visitor, own, at)
     own.entry = journal.entry_of_call(session, call.id)
+    own.dispositions = dispositions.offered(session) if phase == "wrapup" else ()
+    own.order = outgoing.order_of_call(session, call.id) if call.direction == Direction.OUTBOUND else None
+    own.recording = recordings.of_call(session, call.id, visitor.employee, at)
+    own.monitored = watching.told_to(session, call.id, visitor.id)
+    own.transfer = transfers.of_call(session, call.id)
     return own
 
 
@@ -181,6 +203,7 @@ def _who(session: Session, visitor: Visitor, own: OwnCall, at: datetime) -> None
         own.family = family
         own.people = load_people(family)
         own.history = history_of(session, family.id, visitor)
+        own.bookings = bookings_of(session, family, visitor.employee, at)
         own.consents = consents.line(session, _asked_first(call, family), at)
 
 
@@ -208,53 +231,21 @@ def history_of(session: Session, family_id: int, visitor: Visitor, limit: int = 
 
 
 def open_drafts(session: Session, visitor: Visitor, *, but: int | None = None) -> Sequence[JournalEntry]:
-    """Own rows begun and not saved: nothing is lost, and nothing is forgotten."""
+    """Own rows begun and not saved, but for those of calls finished without one: nothing is lost or forgotten."""
     statement = select(JournalEntry).where(JournalEntry.author_id == visitor.id, JournalEntry.state == journal.DRAFT)
+    statement = statement.where(not_(dispositions.is_set_aside(JournalEntry.call_id)))
     if but is not None:
         statement = statement.where(JournalEntry.id != but)
     return session.scalars(statement.order_by(JournalEntry.id.desc()).limit(10)).all()
 
 
-def colleagues(session: Session, visitor: Visitor) -> list[Colleague]:
-    """Specialists first, then those who answer calls; never oneself."""
-    roles = [Role.SPECIALIST.value, Role.DISPATCHER.value, Role.COORDINATOR.value, Role.HEAD.value]
-    rows = session.execute(
-        select(Employee, Extension.number, Presence)
-        .outerjoin(Extension, Extension.employee_id == Employee.id)
-        .outerjoin(Presence, Presence.employee_id == Employee.id)
-        .where(Employee.active, Employee.id != visitor.id, Employee.role.in_(roles))
-        .order_by(Employee.surname, Extension.number)
-    ).all()
-    talking = set(
-        session.scalars(
-            select(CallLegRecord.employee_id)
-            .join(CallRecord, CallRecord.id == CallLegRecord.call_id)
-            .where(
-                CallLegRecord.state == LegState.TALKING.value,
-                CallLegRecord.ended_at.is_(None),
-                CallRecord.ended_at.is_(None),
-            )
-        )
-    )
-    people: dict[int, Colleague] = {}
-    for employee, number, presence in rows:
-        if employee.id not in people:
-            people[employee.id] = _colleague(employee, number, presence, employee.id in talking)
-    return sorted(people.values(), key=lambda one: (roles.index(one.employee.role), one.employee.surname))
-
-
-def _colleague(employee: Employee, number: str | None, presence: Presence | None, talks: bool) -> Colleague:
-    if talks:
-        return Colleague(employee, number, "talking", "говорит", None)
-    if presence is None or presence.state == PresenceState.OFFLINE:
-        return Colleague(employee, number, "offline", "не на линии", None)
-    state = PresenceState(presence.state)
-    free = state is PresenceState.READY and employee.role == Role.SPECIALIST
-    # «готов» would have to agree with the person's gender, which nobody asked for.
-    words = presence.reason or ("на месте" if free else "на линии" if state is PresenceState.READY else state.title)
-    return Colleague(employee, number, state.value, words, presence.since)
-
-
 def recent_calls(session: Session, visitor: Visitor, limit: int = 8) -> Sequence[CallRecord]:
     """Calls that rang at this person's phone lately."""
     return calls.recent(session, employee_id=visitor.id, limit=limit)
+
+
+def seen_cards(session: Session, visitor: Visitor, rows: Sequence[CallRecord]) -> set[int]:
+    """The families of these calls whose card this person may open; of the others there is no link."""
+    ids = {call.family_id for call in rows if call.family_id is not None}
+    statement = select(Family.id).where(Family.id.in_(ids), families.seen_by(visitor.employee))
+    return set(session.scalars(statement)) if ids else set()

@@ -16,24 +16,27 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from crm import browser_phone, exchange_state, institution, keys, staff
+from crm import browser_phone, exchange_state, keys, staff
+from crm.calendar.exchange_hours import Table, tables
 from crm.db import Database
 from crm.demo.town import town_behaviours
+from crm.recordings.files import folder_of, incoming_folder
+from crm.recordings.settings import recorded_queues
 from telephony.config.check import UnsafeConfigValue
 from telephony.config.files import reload_commands, write
+from telephony.config.hours import Edge, HoursPlan
 from telephony.config.plan import (
     Address,
     ExchangePlan,
-    LinePlan,
-    Member,
-    QueuePlan,
     StaffPlan,
     TownPartyPlan,
     TrunkPlan,
 )
+from telephony.config.recording import RecordingPlan
 from telephony.config.render import render
 from telephony.console import Console, ConsoleError
 from telephony.link import AmiAddress
+from workers import exchange_voice
 from workers.derived_keys import agi_token, ami_secret
 from workers.provision.asterisk import ExchangeProgram
 from workers.settings import Bind, ServiceSettings, bind
@@ -79,7 +82,7 @@ def apply_if_wanted(settings: ServiceSettings, database: Database) -> bool:
         now = datetime.now(UTC)
         error = ""
         try:
-            plan = build_plan(session, settings, _remembered(settings), now)
+            plan = build_plan(session, settings, program_of(settings), now)
             files = render(plan)
         except UnsafeConfigValue as refused:
             error = f"Настройки АТС не применены: {refused}"
@@ -127,9 +130,14 @@ def build_plan(session: Session, settings: ServiceSettings, program: ExchangePro
         town_bind=_address(bind(settings.town_bind)) if demo else None,
         rtp_ports=(int(first), int(last)),
         trunk=None if demo or settings.trunk is None else _trunk(settings.trunk),
-        lines=tuple(LinePlan(did=line.did, queue=line.service.queue) for line in institution.active_lines(session)),
-        queues=tuple(_queue(session, service) for service in institution.services(session)),
+        lines=exchange_voice.lines(session, at),
+        queues=exchange_voice.queues(session, at),
+        voices=exchange_voice.voices(session, settings),
         staff=_staff(session, settings.key(), at),
+        hours=tuple(hours_plan(table) for table in tables(session, at)),
+        recording=RecordingPlan(
+            folder=incoming_folder(folder_of(settings.data_dir)), queues=tuple(recorded_queues(session))
+        ),
         town=tuple(TownPartyPlan(number=number, behaviour=what) for number, what in town_behaviours().items())
         if demo
         else (),
@@ -147,11 +155,16 @@ def town_sounds(settings: ServiceSettings) -> Path:
     return settings.data_dir / "town"
 
 
-def _queue(session: Session, service: institution.Service) -> QueuePlan:
-    members = staff.operators(session, service.id)
-    return QueuePlan(
-        name=service.queue,
-        members=tuple(Member(extension=extension.number, penalty=penalty) for _, extension, penalty in members),
+def hours_plan(table: Table) -> HoursPlan:
+    """The hours as the dialplan wants them: whole seconds since 1970."""
+    edges = ((at, moment.state.value, moment.next_open) for at, moment in table.edges)
+    return HoursPlan(
+        queue=table.queue,
+        edges=tuple(
+            Edge(at=int(at.timestamp()), state=state, next_open=int(opens.timestamp()) if opens else None)
+            for at, state, opens in edges
+        ),
+        until=int(table.until.timestamp()),
     )
 
 
@@ -182,7 +195,7 @@ def _trunk(text: str) -> TrunkPlan:
 
 def console_of(settings: ServiceSettings) -> Console:
     """The console of our private exchange."""
-    program = _remembered(settings)
+    program = program_of(settings)
     return Console([*program.command, "-C", str(settings.data_dir / "asterisk/etc/asterisk.conf")], env=program.env)
 
 
@@ -196,7 +209,8 @@ def _remember(settings: ServiceSettings, program: ExchangeProgram) -> None:
     file.write_text(json.dumps(asdict(program), default=str))
 
 
-def _remembered(settings: ServiceSettings) -> ExchangeProgram:
+def program_of(settings: ServiceSettings) -> ExchangeProgram:
+    """The program that our private exchange was prepared for. Raises OSError or ValueError where none was."""
     facts = json.loads(_program_file(settings).read_text())
     facts["modules_dir"], facts["data_dir"] = Path(facts["modules_dir"]), Path(facts["data_dir"])
     return ExchangeProgram(**facts)

@@ -11,11 +11,18 @@ from collections.abc import Callable, Mapping, Sequence
 from sqlalchemy.orm import Session
 
 from callflow.dialplan_word import DialplanWord, Subject
+from workers import line_words, monitoring, outgoing, recordings, transfers
 from workers.feed import Notice
 
 Follower = Callable[[Session, DialplanWord], Sequence[Notice]]
 
-FOLLOWERS: Mapping[Subject, Follower] = {}
+FOLLOWERS: Mapping[Subject, Follower] = {
+    Subject.LINE: line_words.follow,
+    Subject.TRANSFER: transfers.follow,
+    Subject.OUTGOING: outgoing.follow,
+    Subject.RECORDING: recordings.follow,
+    Subject.MONITOR: monitoring.follow,
+}
 
 
 def follow(session: Session, word: DialplanWord) -> Sequence[Notice]:

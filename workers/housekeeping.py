@@ -9,7 +9,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from crm import audit, sign_in
+from crm.appointments import waiting_offers
+from crm.calendar.exchange_hours import renew_if_old
 from crm.db import Database
+from crm.missed import clock as missed_clock
 from crm.papers import forgetting
 from workers.feed import Feed, Notice, NoticeKind
 
@@ -19,8 +22,8 @@ CLEAR_EVERY = timedelta(hours=1)
 
 
 class Housekeeping:
-    """Ends sessions whose time is over, writes the audit log's end into a file outside the database, and removes
-    exported files when their week is over."""
+    """Ends sessions whose time is over, has the exchange's table of hours renewed every day, writes the audit log's end
+    into a file outside the database, and removes exported files when their week is over."""
 
     def __init__(self, database: Database, feed: Feed, anchors: Path, exports: Path) -> None:
         self._database = database
@@ -36,6 +39,8 @@ class Housekeeping:
         if self._swept is None or now - self._swept >= SWEEP_EVERY:
             self._swept = now
             self._sweep(now)
+            self._offer_again(now)
+            self._set_clocks()
         if self._anchored is None or now - self._anchored >= ANCHOR_EVERY:
             self.anchor(now)
         if self._cleared is None or now - self._cleared >= CLEAR_EVERY:
@@ -45,7 +50,20 @@ class Housekeeping:
     def _sweep(self, now: datetime) -> None:
         with self._database.transaction() as session:
             gone = sign_in.sweep(session, now)
+            renew_if_old(session, now)  # the hours that the exchange knows by itself
         self._feed.publish(Notice(NoticeKind.PRESENCE, employee_id=employee_id) for employee_id in gone)
+
+    def _set_clocks(self) -> None:
+        """Call-backs keep the hours that hold now, not those that held when the call came."""
+        with self._database.transaction() as session:
+            missed_clock.set_clocks_again(session)
+
+    def _offer_again(self, now: datetime) -> None:
+        """A freed time that nobody took in time goes to the next on the waiting list."""
+        with self._database.transaction() as session:
+            changed = waiting_offers.expire(session, now)
+        if changed:
+            self._feed.publish([Notice(NoticeKind.BOOKING)])
 
     def anchor(self, now: datetime) -> None:
         """Note how far the audit log reaches: a tail cut off later is found by it (reliability.md S20)."""

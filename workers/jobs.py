@@ -121,4 +121,5 @@ def _town_variables(call: TrainingCall, sound: str) -> dict[str, str]:
         variables.SD_TOWN_SAY: sound,
         variables.SD_TOWN_KEYS: call.keys,
         variables.SD_TOWN_HOLD: str(call.hold_seconds),
+        variables.SD_TOWN_HOURS: call.hours,
     }

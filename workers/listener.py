@@ -1,11 +1,13 @@
 """The listener: hears the exchange, records what happens to calls, and carries wishes back to the exchange.
 
-`python -m workers.listener`. Four threads beside the wire's own:
+`python -m workers.listener`. Six threads beside the wire's own:
 * the recorder turns events into rows and notices (`workers.recorder`);
 * the keeper wakes up on a hint or every two seconds, and makes the exchange agree with the database: who is paused
   (`workers.pauses`), whose phone is there (`workers.absentees`), and which lines, extensions and phone secrets exist
   (`workers.exchange`);
 * `workers.orders` carries out what the pages ask for: transfers, outgoing calls, listening in;
+* `workers.device_states` looks at the specialists' telephones;
+* `workers.recordings` takes finished recordings in and deletes old ones;
 * the heartbeat.
 """
 
@@ -18,23 +20,26 @@ from functools import partial
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from callflow.events import CallEvent
 from crm import calls, exchange_state, institution, presence, staff, training
 from crm.db import Database, open_database
+from crm.missed import rebuilding
+from crm.recordings.files import folder_of
 from crm.training import TRAINING_PREFIX
 from telephony.ami import AmiSession
 from telephony.dialplan_words import dialplan_word
 from telephony.link import AmiError, LinkState
 from telephony.snapshot import Snapshot, take_snapshot
-from telephony.translate import TrunkNames, ended_order, is_forged, translate
+from telephony.translate import TrunkNames, caller_of, ended_order, is_forged, translate
 from telephony.wire import Message
 from workers import absentees, exchange, orders, pauses, process
+from workers.device_states import DeviceWatch
 from workers.feed import Feed, Notice, NoticeKind
 from workers.housekeeping import Housekeeping
 from workers.live_calls import live_calls
-from workers.missed import missed_events
+from workers.missed import FARTHEST_BACK, Told, missed_events, read_files
 from workers.queues import wakes
 from workers.recorder import Recorder, Seen
+from workers.recordings import Filing
 from workers.settings import ServiceSettings, load
 
 log = logging.getLogger(__name__)
@@ -56,6 +61,7 @@ class Listener:
             on_link=self._link_changed,
             on_connected=self._catch_up,
         )
+        self._devices = DeviceWatch(self._session, database, feed)
 
     def start(self) -> None:
         """Connect, and keep connecting."""
@@ -69,6 +75,8 @@ class Listener:
         self._housekeeping.anchor(datetime.now(UTC))
 
     def _hear(self, message: Message) -> None:
+        if self._devices.hear(message):
+            return
         now = datetime.now(UTC)
         event = translate(message, trunk=self._trunk, at=now) or dialplan_word(message, now)
         if event is not None:
@@ -97,17 +105,19 @@ class Listener:
         missed = self._missed({call.linkedid for call in live})
         self._recorder.snapshot(Seen(snapshot.at, live, missed))
         self._agree_on_pauses(snapshot)
+        self._devices.look_at_everybody()
 
-    def _missed(self, live: set[str]) -> tuple[CallEvent, ...]:
+    def _missed(self, live: set[str]) -> tuple[Told, ...]:
         if self._settings.exchange != "embedded":
             return ()  # another machine's files
+        files = read_files(exchange.log_dir(self._settings), datetime.now(UTC) - FARTHEST_BACK)
         try:
             with self._database.reading() as session:
-                open_calls = calls.open_calls(session)
+                wanted = rebuilding.unheard(session, files.arrivals) | calls.open_calls(session)
         except SQLAlchemyError as error:
             log.warning("records are not readable: %s", type(error).__name__)
             return ()
-        return missed_events(exchange.log_dir(self._settings), open_calls, live)
+        return missed_events(files, wanted, live, partial(caller_of, trunk=self._trunk))
 
     def _link_changed(self, state: LinkState) -> None:
         log.info("link to the exchange: %s %s", state.link.value, state.reason)
@@ -132,6 +142,14 @@ class Listener:
     def serve_orders(self, stopping: threading.Event) -> None:
         """Carry out what the pages ask of the exchange, until told to stop."""
         orders.serve(orders.Counter(self._settings, self._database, self._session, self._feed), stopping)
+
+    def watch_devices(self, stopping: threading.Event) -> None:
+        """Keep what the exchange says of the specialists' telephones, until told to stop."""
+        self._devices.run(stopping)
+
+    def file_recordings(self, stopping: threading.Event) -> None:
+        """Take finished recordings in and delete old ones, until told to stop."""
+        Filing(self._database, folder_of(self._settings.data_dir)).serve(stopping)
 
     def _agree_on_members(self) -> None:
         if self._session.link.up:
@@ -171,7 +189,12 @@ def main() -> None:
     listener = Listener(settings, database, feed)
     listener.start()
     process.beat_until(stopping, database, "listener")
-    for name, work in (("keeper", listener.keep), ("orders", listener.serve_orders)):
+    for name, work in (
+        ("keeper", listener.keep),
+        ("orders", listener.serve_orders),
+        ("devices", listener.watch_devices),
+        ("filing", listener.file_recordings),
+    ):
         threading.Thread(target=work, args=(stopping,), name=name, daemon=True).start()
     process.say_ready(settings.run_dir, "listener")
     stopping.wait()

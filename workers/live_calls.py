@@ -13,16 +13,18 @@ from datetime import timedelta
 
 from callflow.call import CallState
 from callflow.live import LiveCall
+from callflow.outgoing import leg_of
 from telephony.snapshot import ChannelNow, Snapshot
 from telephony.variables import FROM_TRUNK
 
 _PHONE = re.compile(r"^PJSIP/(?P<extension>\d{2,6})(?:-web)?-[0-9a-f]{8}$")
 _OPERATOR_LEG = re.compile(r"^Local/(?P<extension>\d{2,6})@sd-operator-[0-9a-f]{8};1$")
+_OUTGOING = re.compile(r"^Local/(?P<extension>\d{2,6})@sd-outgoing-[0-9a-f]{8};1$")
 _TRUNK = re.compile(r"^PJSIP/trunk[^/]*-[0-9a-f]{8}$")
 
 
 def live_calls(snapshot: Snapshot) -> tuple[LiveCall, ...]:
-    """Every inbound call that has its trunk channel up, with who rings and who talks."""
+    """Every call that has its own channel up (the trunk's, or that of our order), with who rings and who talks."""
     by_call: dict[str, list[ChannelNow]] = defaultdict(list)
     for channel in snapshot.channels:
         by_call[channel.linkedid].append(channel)
@@ -32,6 +34,9 @@ def live_calls(snapshot: Snapshot) -> tuple[LiveCall, ...]:
 
 def _one_call(linkedid: str, channels: Iterable[ChannelNow], snapshot: Snapshot) -> LiveCall | None:
     rows = list(channels)
+    ours = next((row for row in rows if row.uniqueid == linkedid and _OUTGOING.match(row.channel)), None)
+    if ours is not None:
+        return _call_of_ours(ours, snapshot)
     caller = next((row for row in rows if row.uniqueid == linkedid and _TRUNK.match(row.channel)), None)
     if caller is None:
         return None
@@ -53,6 +58,21 @@ def _one_call(linkedid: str, channels: Iterable[ChannelNow], snapshot: Snapshot)
         ringing=ringing,
         talking=talking,
         queue=waiting_in,
+    )
+
+
+def _call_of_ours(channel: ChannelNow, snapshot: Snapshot) -> LiveCall:
+    """A call that an operator asked for: its own channel is in a bridge with the number once that has answered."""
+    matched = _OUTGOING.match(channel.channel)
+    extension = matched["extension"] if matched else ""
+    talking = extension if channel.bridge else None
+    return LiveCall(
+        linkedid=channel.linkedid,
+        did=None,
+        since=snapshot.at - timedelta(seconds=channel.duration),
+        state=CallState.TALKING if talking else CallState.RINGING,
+        ringing=() if talking else ((leg_of(channel.linkedid), extension),),
+        talking=talking,
     )
 
 

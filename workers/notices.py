@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
-from callflow.effects import Effect, PopShown, PopWithdrawn, TalkEnded, TalkStarted
+from callflow.effects import CallClosed, Effect, PopShown, PopWithdrawn, TalkEnded, TalkStarted
 from crm import staff
 from crm.calls import CallRecord, Recorded
 from workers.feed import Notice, NoticeKind
@@ -23,6 +23,8 @@ def notices_of(session: Session, recorded: Recorded) -> list[Notice]:
         call = session.get(CallRecord, recorded.call_id)
         if call is not None and call.service_id is not None:
             notices.append(Notice(NoticeKind.QUEUE, service_id=call.service_id))
+            if any(isinstance(effect, CallClosed | TalkStarted) for effect in recorded.effects):
+                notices.append(Notice(NoticeKind.MISSED, service_id=call.service_id))
     return notices
 
 

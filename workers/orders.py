@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from crm.db import Database
 from telephony.ami import AmiSession
 from telephony.link import AmiError
+from workers import monitoring, outgoing, recordings, transfers
 from workers.feed import Feed
 from workers.queues import Wake, wakes
 from workers.settings import ServiceSettings
@@ -37,7 +38,7 @@ class Counter:
 
 Clerk = Callable[[Counter], None]
 
-CLERKS: Sequence[Clerk] = ()
+CLERKS: Sequence[Clerk] = (outgoing.carry_out, transfers.carry_out, recordings.carry_out, monitoring.carry_out)
 
 
 def serve(counter: Counter, stopping: threading.Event, clerks: Sequence[Clerk] = CLERKS) -> None:

@@ -34,7 +34,7 @@ class Seen:
 
     at: datetime
     calls: tuple[LiveCall, ...]
-    missed: tuple[CallEvent, ...] = ()
+    missed: tuple[CallEvent | DialplanWord, ...] = ()
 
 
 Item = CallEvent | DialplanWord | Seen
@@ -123,9 +123,14 @@ class Recorder:
     @staticmethod
     def _record_one(session: Session, item: Item) -> list[Notice]:
         if isinstance(item, Seen):
-            changes = [calls.record(session, event, evidence="cdr") for event in item.missed]
-            changes += calls.reconcile(session, item.calls, item.at)
-            told = [notice for change in changes for notice in notices_of(session, change)]
+            told: list[Notice] = []
+            for missed in item.missed:
+                if isinstance(missed, DialplanWord):
+                    told += followers.follow(session, missed)
+                else:
+                    told += notices_of(session, calls.record(session, missed, evidence="cdr"))
+            for change in calls.reconcile(session, item.calls, item.at):
+                told += notices_of(session, change)
             return [*told, Notice(NoticeKind.RESYNC)]
         if isinstance(item, DialplanWord):
             return list(followers.follow(session, item))

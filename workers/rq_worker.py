@@ -17,6 +17,7 @@ from rq.serializers import JSONSerializer
 
 from crm.db import open_database
 from workers import process
+from workers.line_upkeep import LineUpkeep
 from workers.paper_runner import PaperRunner
 from workers.queues import calls_queue, connect
 from workers.settings import ServiceSettings, load
@@ -34,6 +35,8 @@ def main() -> None:
     process.beat_until(stopping, database, "worker")
     papers = PaperRunner(database)
     papers.start()
+    lines = LineUpkeep(settings, database)
+    lines.start()
     while True:
         connection = connect(settings.redis_address(), timeout_seconds=WORKER_TTL_SECONDS + 10)
         try:
@@ -54,6 +57,7 @@ def main() -> None:
         else:
             break
     stopping.set()
+    lines.stop()
     papers.stop()
     database.dispose()
 

@@ -32,19 +32,24 @@ def speak(program: SpeechProgram, text: str, folder: Path) -> str:
     name = "say-" + sha256(text.encode()).hexdigest()[:24]
     target = folder / f"{name}.wav"
     if not target.exists():
-        try:
-            done = subprocess.run(
-                [*program.command, "-v", "ru", "-s", "150", "--stdin", "--stdout"],
-                input=text[:LONGEST_TEXT].encode(),
-                capture_output=True,
-                timeout=SPEECH_SECONDS,
-                check=True,
-                env={**os.environ, **program.env},
-            )
-        except (OSError, subprocess.SubprocessError) as error:
-            raise VoiceError(type(error).__name__) from error
-        _store(telephone_sound(done.stdout), target)
+        store(sound_of(program, text[:LONGEST_TEXT]), target)
     return name
+
+
+def sound_of(program: SpeechProgram, text: str) -> bytes:
+    """`text` as a WAV file of 8 kHz mono. Raises VoiceError."""
+    try:
+        done = subprocess.run(
+            [*program.command, "-v", "ru", "-s", "150", "--stdin", "--stdout"],
+            input=text.encode(),
+            capture_output=True,
+            timeout=SPEECH_SECONDS,
+            check=True,
+            env={**os.environ, **program.env},
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        raise VoiceError(type(error).__name__) from error
+    return telephone_sound(done.stdout)
 
 
 def telephone_sound(wav: bytes) -> bytes:
@@ -85,7 +90,7 @@ def _with_honest_sizes(wav: bytes) -> bytes:
     return head + (len(wav) - at - 8).to_bytes(4, "little") + wav[at + 8 :]
 
 
-def _store(content: bytes, target: Path) -> None:
+def store(content: bytes, target: Path) -> None:
     """Whole or not at all: Asterisk may open it at any moment."""
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=target.parent)

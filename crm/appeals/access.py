@@ -102,6 +102,7 @@ def masked(row: JournalEntry) -> JournalEntry:
         no_measure_reason="",
         obstacles=[],
         need={},
+        consultation={},
         entered_late=False,
         explained=False,
     )

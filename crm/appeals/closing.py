@@ -15,8 +15,9 @@ from crm.appeals.kinds import HELP_WITH_OBSTACLES
 from crm.appeals.needs import is_whole
 from crm.appeals.rows import change, held, log, measures_of, required, zone_of
 from crm.appeals.states import RESULT_KINDS, Progress, may_move
-from crm.appeals.terms import next_working_day
 from crm.appeals.work import add_measure, print_measures
+from crm.appointments import support
+from crm.calendar.reading import calendar_of
 from crm.errors import Incomplete, RecordsError
 from crm.journal_tables import JournalEntry
 from crm.staff import Employee
@@ -55,7 +56,8 @@ def resolve(  # noqa: PLR0917 - a row, its result, by whom, when: as in every ve
     solved = {"final_result": result, "result_kind": result_kind, "progress": Progress.RESOLVED.value}
     change(session, entry, solved, employee, at)
     entry.resolved_at = at
-    following = next_working_day(at.astimezone(zone_of(session, entry)).date())
+    today = at.astimezone(zone_of(session, entry)).date()
+    following = calendar_of(session, entry.service_id).next_working_day(today)
     change(session, entry, {"progress": Progress.SURVEY.value, "next_check_on": following}, employee, at)
     log(session, "journal.resolve", entry, employee, at, ip, result=result_kind)
     return entry
@@ -91,11 +93,19 @@ def consulted(
 
 
 def referred(  # noqa: PLR0917 - as above
-    session: Session, entry_id: int, where: str, employee: Employee, at: datetime, ip: str = ""
+    session: Session,
+    entry_id: int,
+    where: str,
+    employee: Employee,
+    at: datetime,
+    ip: str = "",
+    *,
+    noted: bool = False,
 ) -> JournalEntry:
-    """The question is another organisation's: `where` goes into columns 6 and 7."""
+    """The question is another organisation's: `where` goes into columns 6 and 7. `noted`: column 6 has it already."""
     place = required("Укажите, в какую организацию направлен заявитель.", "where", clean_text(where, 1000))
-    return _leave(session, entry_id, Progress.REFERRED, f"Направлено: {place}", "help", employee, at, ip, place=place)
+    result, measure = f"Направлено: {place}", "" if noted else place
+    return _leave(session, entry_id, Progress.REFERRED, result, "help", employee, at, ip, place=measure)
 
 
 def declined(  # noqa: PLR0917 - as above
@@ -141,7 +151,7 @@ def _leave(  # noqa: PLR0917 - as above
         return entry
     _check_move(entry, state)
     if state is not Progress.DECLINED:
-        missing = _missing_help(session, entry, "")
+        missing = _missing_help(session, entry, "") | support.lacking(session, entry)
         if missing:
             raise Incomplete(missing)
     unfinished = _unfinished(session, entry)
@@ -178,7 +188,7 @@ def _missing(session: Session, entry: JournalEntry, result: str, kind: str, reas
         missing |= _missing_help(session, entry, reason)
     elif not entry.measures and not reason:
         missing["measures"] = "Запишите принятые меры: столбец 6 пуст."
-    return missing | _unfinished(session, entry)
+    return missing | _unfinished(session, entry) | support.lacking(session, entry)
 
 
 def _missing_help(session: Session, entry: JournalEntry, reason: str) -> dict[str, str]:

@@ -10,6 +10,7 @@ from callflow.text import clean_line, clean_text
 from crm.base import MAX_ID
 from crm.cards import catalogues
 from crm.journal_tables import CONTACT_METHODS, FIELDS
+from crm.specialists import consultation_rules
 from crm.staff import Employee, Role
 
 OBSTACLES = {
@@ -96,6 +97,7 @@ _CLEANERS: dict[str, Callable[[Any], Any]] = {
     "next_check_on": _day,
     "occurred_at": _moment,
     "need": _need,
+    "consultation": consultation_rules.cleaned,
 }
 
 

@@ -19,7 +19,15 @@ from crm.journal_tables import JournalEntry
 from crm.search.journal import reindex_entry
 from crm.staff import Employee
 
-__all__ = ["KINDS", "add_measure", "annul_measure", "finish_measure", "note_explained", "print_measures"]
+__all__ = [
+    "KINDS",
+    "add_measure",
+    "annul_measure",
+    "finish_measure",
+    "note_explained",
+    "note_measure",
+    "print_measures",
+]
 
 
 def add_measure(  # noqa: PLR0917 - a row, what, by whom, when: as in every verb
@@ -78,20 +86,36 @@ def add_measure(  # noqa: PLR0917 - a row, what, by whom, when: as in every verb
 
 def note_explained(session: Session, entry: JournalEntry, employee: Employee, at: datetime) -> None:
     """«Порядок разъяснён» was ticked at intake: the first measure of column 6 (B-21)."""
-    words = sentence_of(KINDS["explained"], {}, None, "")
-    session.add(
-        AppealMeasure(
-            entry_id=entry.id,
-            kind="explained",
-            text=words,
-            details={},
-            planned_on=None,
-            done_at=at,
-            employee_id=employee.id,
-            at=at,
-        )
+    note_measure(session, entry, "explained", {}, "", employee, at)
+
+
+def note_measure(  # noqa: PLR0917 - as above
+    session: Session,
+    entry: JournalEntry,
+    kind: str,
+    details: Mapping[str, Any],
+    text: str,
+    employee: Employee,
+    at: datetime,
+) -> AppealMeasure:
+    """A measure that follows from what is just being written down, done at `at`; the row's state stays as it is.
+
+    The caller holds the row, has checked what the kind asks for, and does this once.
+    """
+    facts = cleaned(KINDS[kind], details)
+    measure = AppealMeasure(
+        entry_id=entry.id,
+        kind=kind,
+        text=sentence_of(KINDS[kind], facts, None, clean_text(text, 3000)),
+        details=facts,
+        planned_on=None,
+        done_at=at,
+        employee_id=employee.id,
+        at=at,
     )
+    session.add(measure)
     print_measures(session, entry)
+    return measure
 
 
 def finish_measure(

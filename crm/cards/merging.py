@@ -24,6 +24,7 @@ from crm.consents.rules import refuse_if_stopped
 from crm.errors import Incomplete, NotFound, RecordsError, StaleVersion
 from crm.families import fetch_family
 from crm.family_tables import ACTIVE, MERGED, Family, Person
+from crm.missed.rows import join_family
 from crm.search.index import forget_family
 from crm.staff import Employee
 from crm.upsert import insert_missing
@@ -125,6 +126,7 @@ def merge(  # noqa: PLR0917 - which cards, how, who, when: as in every verb
     )
     session.add(row)
     session.flush()
+    join_family(session, kept.id, at)
     set_restricted(session, kept, kept.restricted)
     session.expire(kept)
     session.expire(other)

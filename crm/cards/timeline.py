@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
@@ -15,6 +16,7 @@ from sqlalchemy.orm import Session
 from callflow.call import CallState
 from crm.appeals.access import readable_services
 from crm.appeals.tables import AppealMeasure
+from crm.appointments.tables import MODES, STATES, Appointment
 from crm.audit import AuditEvent
 from crm.base import Base
 from crm.call_tables import CallRecord
@@ -24,17 +26,24 @@ from crm.cards.tables import CardChange, FamilyMerge, NeedAssessment, RiskFlag
 from crm.consents.tables import PURPOSES, Consent
 from crm.errors import NotFound
 from crm.family_tables import Family, FamilyStatus
+from crm.institution import Institution
 from crm.journal_tables import CONTACT_METHODS, SAVED, JournalEntry
 from crm.ratings.tables import Rating
 from crm.ratings.visibility import marks_seen_by
-from crm.staff import Employee
+from crm.recordings import reading as recordings
+from crm.specialists.consultation_rules import KINDS as CONSULTATION_KINDS
+from crm.specialists.tables import CompetenceTopic, Consultation
+from crm.staff import Employee, Role
+from crm.transfers import participants
 from crm.visibility import seen_family
 
 KINDS = {
     "call": "Звонок",
     "appeal": "Обращение",
     "measure": "Принятые меры",
+    "consultation": "Консультация",
     "rating": "Оценка",
+    "appointment": "Запись на приём",
     "consent": "Согласие",
     "status": "Статус",
     "need": "Потребность",
@@ -117,11 +126,15 @@ def timeline(
 
 
 def _calls(asking: _Asking) -> Iterable[TimelineItem]:
-    for call in asking.newest(CallRecord, CallRecord.arrived_at, CallRecord.family_id == asking.family_id):
+    calls = asking.newest(CallRecord, CallRecord.arrived_at, CallRecord.family_id == asking.family_id)
+    together = participants.of_calls(asking.session, [call.id for call in calls])
+    for call in calls:
         title = "Звонок нам" if call.direction == "inbound" else "Звонок от нас"
         ended = call.state == CallState.ENDED.value
-        text = "" if call.answered_at else "без разговора" if ended else "идёт"
-        yield TimelineItem(call.arrived_at, "call", title, text, asking.name(call.employee_id))
+        text = participants.words(together[call.id]) if call.answered_at else "без разговора" if ended else "идёт"
+        recording = recordings.of_call(asking.session, call.id, asking.viewer)
+        text, link = (f"{text}. {recording.words}", recording.link) if recording else (text, "")
+        yield TimelineItem(call.arrived_at, "call", title, text, asking.name(call.employee_id), link)
 
 
 def _journal(asking: _Asking) -> ColumnElement[bool]:
@@ -141,11 +154,27 @@ def _appeals(asking: _Asking) -> Iterable[TimelineItem]:
 
 def _measures(asking: _Asking) -> Iterable[TimelineItem]:
     mine = AppealMeasure.entry_id.in_(select(JournalEntry.id).where(_journal(asking)))
-    for measure in asking.newest(AppealMeasure, AppealMeasure.at, mine):
+    told = select(Consultation.measure_id)  # by the consultation itself
+    for measure in asking.newest(AppealMeasure, AppealMeasure.at, mine & AppealMeasure.id.not_in(told)):
         state = "отменено" if measure.annulled_at else "выполнено" if measure.done_at else "намечено"
         link = f"/journal/{measure.entry_id}"
         yield TimelineItem(
             measure.at, "measure", f"Меры: {state}", measure.text, asking.name(measure.employee_id), link
+        )
+
+
+def _consultations(asking: _Asking) -> Iterable[TimelineItem]:
+    mine = Consultation.entry_id.in_(select(JournalEntry.id).where(_journal(asking)))
+    for one in asking.newest(Consultation, Consultation.at, mine):
+        topic = asking.session.get(CompetenceTopic, one.topic_id)
+        measure = asking.session.get(AppealMeasure, one.measure_id)
+        title = f"Консультация: {topic.title if topic else ''}"
+        if measure is not None and measure.annulled_at is not None:
+            title += " (аннулирована)"
+        kind = CONSULTATION_KINDS[one.kind].title if one.kind in CONSULTATION_KINDS else ""
+        text = " · ".join(part for part in (kind, one.answer) if part)
+        yield TimelineItem(
+            one.at, "consultation", title, text, asking.name(one.employee_id), f"/journal/{one.entry_id}"
         )
 
 
@@ -161,6 +190,20 @@ def _ratings(asking: _Asking) -> Iterable[TimelineItem]:
         yield TimelineItem(
             rating.created_at, "rating", title, marks[rating.entry_id], asking.name(rating.taken_by_id), link
         )
+
+
+def _appointments(asking: _Asking) -> Iterable[TimelineItem]:
+    """A reception stands where it was booked; when it is and what became of it is said beside it."""
+    mine = Appointment.family_id == asking.family_id
+    if asking.viewer.role == Role.SPECIALIST.value:
+        mine &= Appointment.employee_id == asking.viewer.id
+    zone = ZoneInfo(asking.session.scalars(select(Institution.timezone).order_by(Institution.id)).first() or "UTC")
+    for row in asking.newest(Appointment, Appointment.booked_at, mine):
+        when = f"{row.starts_at.astimezone(zone):%d.%m.%Y %H:%M}"
+        text = ", ".join(part for part in (when, MODES.get(row.mode, ""), STATES.get(row.state, "")) if part)
+        title = f"Запись на приём: {asking.name(row.employee_id)}"
+        link = f"/appointments/{row.id}"
+        yield TimelineItem(row.booked_at, "appointment", title, text, asking.name(row.booked_by_id), link)
 
 
 def _consents(asking: _Asking) -> Iterable[TimelineItem]:
@@ -239,7 +282,9 @@ _SOURCES: tuple[Callable[[_Asking], Iterable[TimelineItem]], ...] = (
     _calls,
     _appeals,
     _measures,
+    _consultations,
     _ratings,
+    _appointments,
     _consents,
     _statuses,
     _needs,

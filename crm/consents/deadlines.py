@@ -3,17 +3,11 @@
 from collections.abc import Callable
 from datetime import date, timedelta
 
-SATURDAY = 5
 WITHDRAWAL_DAYS = 30
 WORKING_DAYS = {"access": 10, "correct": 7, "stop": 10}
 """Art. 20 ч. 1, ч. 3; art. 21 ч. 5.1. An access request may be extended by five more, with reasons."""
 
 IsWorking = Callable[[date], bool]
-
-
-def monday_to_friday(day: date) -> bool:
-    """A calendar for those who have none: holidays are not known to it (the production calendar comes in its place)."""
-    return day.weekday() < SATURDAY
 
 
 def after_working_days(start: date, count: int, is_working: IsWorking) -> date:
@@ -25,8 +19,11 @@ def after_working_days(start: date, count: int, is_working: IsWorking) -> date:
     return day
 
 
-def due_on(kind: str, received_on: date, is_working: IsWorking = monday_to_friday) -> date:
-    """The last day to answer a request of this kind; a withdrawal has 30 calendar days (art. 21 ч. 5)."""
+def due_on(kind: str, received_on: date, is_working: IsWorking) -> date:
+    """The last day to answer a request of this kind; a withdrawal has 30 calendar days (art. 21 ч. 5).
+
+    `is_working`: which days the law counts (`ServiceCalendar.counts_in_terms`).
+    """
     if kind == "withdraw":
         return received_on + timedelta(days=WITHDRAWAL_DAYS)
     return after_working_days(received_on, WORKING_DAYS[kind], is_working)

@@ -21,6 +21,7 @@ from crm.consents.held_tables import (
     NEED,
     PERSON,
     PHONE,
+    RECORDING,
     REQUEST,
     RISK,
     STATUS,
@@ -31,6 +32,7 @@ from crm.family_tables import CallerChoice, Family, Person
 from crm.journal_tables import DRAFT, SAVED, JournalEntry
 from crm.papers import forgetting
 from crm.papers.tables import ExportedFile
+from crm.recordings.tables import Recording, RecordingState
 
 JOURNAL_YEARS, CALL_YEARS, CONSENT_YEARS, ACT_YEARS = 5, 3, 3, 3
 """Terms of keeping (domain.md §4.4)."""
@@ -42,6 +44,7 @@ _ON_CARD: dict[str, tuple[Holding, ...]] = {
     "person": (PERSON, PHONE, HEALTH, CHANGES),
     "health": (HEALTH, CHANGES),
 }
+_DESTROYED = {"state": RecordingState.DELETING.value, "deleted_rule": "персональные данные уничтожены по акту"}
 _DRAFT: dict[str, Any] = {
     "applicant_name": "",
     "family_brief": "",
@@ -98,8 +101,15 @@ def _beside(subject: Subject) -> list[tuple[str, type[Base], ColumnElement[bool]
         ("Черновики обращений", JournalEntry, drafts),
         ("Имя звонившего в сети связи", CALL.model, CALL.mine(subject)),
         (CHOICE.title, CallerChoice, CHOICE.mine(subject)),
+        (RECORDING.title, Recording, _recordings(subject) & Recording.held_at.is_(None)),
         ("Причины объединения карточек", FamilyMerge, _merges(subject)),
     ]
+
+
+def _recordings(subject: Subject) -> ColumnElement[bool]:
+    """Recordings that have a file, or soon will."""
+    there = (RecordingState.RECORDING.value, RecordingState.STORING.value, RecordingState.STORED.value)
+    return RECORDING.mine(subject) & Recording.state.in_(there)
 
 
 def _merges(subject: Subject) -> ColumnElement[bool]:
@@ -130,6 +140,8 @@ def _wipe_beside(session: Session, subject: Subject) -> None:
         (JournalEntry, (JournalEntry.state == DRAFT) & ENTRY.mine(subject), _DRAFT),
         (CALL.model, CALL.mine(subject), dict(CALL.wiped)),
         (FamilyMerge, _merges(subject), {"reason": GONE}),
+        # The files go a moment later (workers.recordings): first what shall be, then the deed.
+        (Recording, _recordings(subject) & Recording.held_at.is_(None), _DESTROYED),
     ):
         session.execute(
             update(model).where(condition).values(**values), execution_options={"synchronize_session": False}
@@ -142,11 +154,14 @@ def _kept(session: Session, subject: Subject, at: datetime) -> list[dict[str, An
     saved = (JournalEntry.state == SAVED) & ENTRY.mine(subject)
     last_year = session.scalar(select(func.max(JournalEntry.year)).where(saved))
     last_call = session.scalar(select(func.max(CALL.model.arrived_at)).where(CALL.mine(subject)))  # type: ignore[attr-defined]
+    held = _recordings(subject) & Recording.held_at.is_not(None)
+    held_until = session.scalar(select(func.max(Recording.keep_until)).where(held))
     terms: list[tuple[Holding, ColumnElement[bool], date | None]] = [
         (ENTRY, saved, date(last_year + JOURNAL_YEARS, 12, 31) if last_year else None),
         (CALL, CALL.mine(subject), at_years(last_call, CALL_YEARS).date() if last_call else None),
         (CONSENT, CONSENT.mine(subject), at_years(_consents_ended(session, subject, at), CONSENT_YEARS).date()),
         (REQUEST, REQUEST.mine(subject), at_years(at, ACT_YEARS).date()),
+        (RECORDING, held, held_until.date() if held_until else None),
     ]
     kept = [
         {"title": one.title, "rows": rows, "ground": one.kept, "until": until.isoformat()}

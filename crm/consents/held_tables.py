@@ -3,12 +3,16 @@
 Grounds of keeping: 152-ФЗ art. 21 ч. 5 lets stay what another law obliges to keep (domain.md §4.4).
 """
 
+from sqlalchemy import select
+
 from crm.appeals.tables import AppealMeasure, EntryChange
+from crm.appointments.tables import Appointment, SupportNeed, WaitingWish
 from crm.call_tables import CallRecord
 from crm.cards.tables import CardChange, HealthRecord, NeedAssessment, RiskFlag
 from crm.consents.holdings import (
     Holding,
     card_changes,
+    of_calls,
     of_either,
     of_entries,
     of_families,
@@ -18,7 +22,13 @@ from crm.consents.holdings import (
 from crm.consents.tables import Consent, DestructionAct, SubjectRequest
 from crm.family_tables import CallerChoice, Family, FamilyStatus, Person, Phone
 from crm.journal_tables import JournalEntry
+from crm.lines.tables import VoiceMessage
+from crm.missed.tables import MissedAttempt, MissedCall
+from crm.outgoing.tables import OutgoingCall
 from crm.ratings.tables import Rating
+from crm.recordings.tables import Recording
+from crm.specialists.tables import Consultation
+from crm.transfers.tables import Transfer
 
 GONE = "данные уничтожены"
 JOURNAL_GROUND = "журналы учёта обращений хранятся 5 лет (перечень Росархива, приказ от 20.12.2019 № 236)"
@@ -232,6 +242,64 @@ CHANGES = Holding(
     silent=("subject", "version"),
 )
 
+VOICE = Holding(
+    VoiceMessage,
+    "Голосовые сообщения",
+    of_calls(VoiceMessage.call_id),
+    {
+        "left_at": "Когда",
+        "seconds": "Секунд",
+        "heard_at": "Прослушано",
+        "removed_at": "Удалено",
+    },
+    kept=JOURNAL_GROUND,
+    silent=("linkedid", "file", "sha256"),
+)
+
+MISSED = Holding(
+    MissedCall,
+    "Пропущенные звонки",
+    of_either(MissedCall.person_id, MissedCall.family_id),
+    {
+        "first_at": "Первый звонок",
+        "last_at": "Последний звонок",
+        "times": "Сколько раз",
+        "number": "Номер",
+        "caller_name": "Кто звонил",
+        "note": "О чём",
+        "promised_for": "Обещано перезвонить",
+        "promise_note": "О чём договорились",
+        "closed_at": "Закрыто",
+        "closed_note": "Пояснение",
+    },
+    {"caller_name": "", "note": "", "promise_note": "", "closed_note": ""},
+    kept=CALLS_GROUND,
+    silent=(
+        "number_certain",
+        "source",
+        "due_at",
+        "reasons",
+        "claimed_at",
+        "closed_how",
+        "closed_reason",
+        "open_key",
+        "created_at",
+        "version",
+    ),
+)
+
+ATTEMPT = Holding(
+    MissedAttempt,
+    "Попытки перезвонить",
+    lambda subject: MissedAttempt.missed_id.in_(
+        select(MissedCall.id).where(of_either(MissedCall.person_id, MissedCall.family_id)(subject))
+    ),
+    {"at": "Когда", "result": "Чем кончилась", "note": "Пояснение"},
+    {"note": ""},
+    kept=CALLS_GROUND,
+    silent=("form_key",),
+)
+
 CHOICE = Holding(
     CallerChoice,
     "Кто звонил с общего номера",
@@ -313,6 +381,7 @@ ENTRY = Holding(
         "final_result": "Итог",
         "rating_mark": "Оценка",
         "need": "Потребность, названная в обращении",
+        "consultation": "Консультация, названная в обращении",
         "progress": "Состояние",
         "next_check_on": "Контроль",
         "saved_at": "Записано",
@@ -352,6 +421,73 @@ MEASURE = Holding(
     kept=JOURNAL_GROUND,
 )
 
+CONSULTATION = Holding(
+    Consultation,
+    "Консультации",
+    of_entries(Consultation.entry_id),
+    {
+        "at": "Когда",
+        "kind": "Чем закончилась",
+        "answer": "Что отвечено",
+        "channel": "Способ",
+        "remote_told": "О дистанционном формате рассказано",
+    },
+    kept=JOURNAL_GROUND,
+)
+
+BOOKED_GROUND = "журнал записи на приём хранится 3 года (номенклатура дел учреждения)"
+
+APPOINTMENT = Holding(
+    Appointment,
+    "Записи на приём",
+    of_either(Appointment.person_id, Appointment.family_id),
+    {
+        "starts_at": "Когда",
+        "ends_at": "До",
+        "room": "Кабинет",
+        "applicant_name": "Кто записан",
+        "topic": "Тема",
+        "state_reason": "Причина отмены или переноса",
+        "booked_at": "Записано",
+    },
+    {"applicant_name": GONE, "topic": "", "state_reason": ""},
+    kept=BOOKED_GROUND,
+    silent=(
+        "mode",
+        "state",
+        "state_at",
+        "cancelled_by",
+        "remote_explained",
+        "long_support",
+        "form_key",
+        "version",
+    ),
+)
+
+WISH = Holding(
+    WaitingWish,
+    "Лист ожидания приёма",
+    of_either(WaitingWish.person_id, WaitingWish.family_id),
+    {
+        "entered_at": "Внесено",
+        "applicant_name": "Кто ждёт",
+        "profession": "К какому специалисту",
+        "topic": "Тема",
+        "state_reason": "Почему снято",
+    },
+    {"applicant_name": GONE, "topic": "", "state_reason": ""},
+    kept=BOOKED_GROUND,
+    silent=("weekdays", "starts", "ends", "mode", "state", "state_at", "form_key"),
+)
+
+SUPPORT = Holding(
+    SupportNeed,
+    "Длительное сопровождение",
+    of_entries(SupportNeed.entry_id),
+    {"raised_at": "Отмечено", "withdrawn_at": "Снято", "withdrawn_reason": "Почему снято"},
+    kept=JOURNAL_GROUND,
+)
+
 CORRECTION = Holding(
     EntryChange,
     "Исправления в журнале",
@@ -370,6 +506,35 @@ RATING = Holding(
     silent=("created_at",),
 )
 
+RECORDING = Holding(
+    Recording,
+    "Записи разговоров",
+    of_calls(Recording.call_id),
+    {
+        "started_at": "Начата",
+        "stopped_at": "Остановлена",
+        "seconds": "Длится, с",
+        "stored_at": "Сохранена",
+        "keep_until": "Хранится до",
+        "deleted_at": "Удалена",
+        "deleted_rule": "По какому правилу",
+    },
+    kept="запись оставлена сверх срока по решению директора (жалоба, проверка)",
+    silent=(
+        "linkedid",
+        "state",
+        "stop",
+        "stop_carried_out",
+        "file_name",
+        "size",
+        "sha256",
+        "problem",
+        "rule",
+        "held_at",
+        "hold_reason",
+    ),
+)
+
 CALL = Holding(
     CallRecord,
     "Звонки",
@@ -383,8 +548,10 @@ CALL = Holding(
         "caller_name": "Имя в сети связи",
         "caller_note": "Пометка о номере",
         "disposition": "Чем закончился",
+        "outcome": "Что выбрал звонивший",
+        "callback_number": "Номер, оставленный для звонка",
     },
-    {"caller_name": "", "caller_note": ""},
+    {"caller_name": "", "caller_note": "", "callback_number": None},
     kept=CALLS_GROUND,
     silent=(
         "linkedid",
@@ -401,6 +568,59 @@ CALL = Holding(
     ),
 )
 
+OUTGOING = Holding(
+    OutgoingCall,
+    "Звонки по заказу сотрудника",
+    of_either(OutgoingCall.person_id, OutgoingCall.family_id),
+    {
+        "requested_at": "Когда",
+        "number": "Номер",
+        "purpose": "Зачем",
+        "reason": "Почему в неудобное время",
+        "result": "Итог",
+        "ended_at": "Закончен",
+    },
+    {"purpose": "", "reason": ""},
+    kept=CALLS_GROUND,
+    silent=(
+        "channel_id",
+        "extension",
+        "shown_number",
+        "state",
+        "live",
+        "placed_at",
+        "changed_at",
+        "hangup_asked_at",
+        "hangup_done_at",
+    ),
+)
+
+TRANSFER = Holding(
+    Transfer,
+    "Переводы звонков специалистам",
+    of_calls(Transfer.call_id),
+    {"asked_at": "Когда", "packet": "Что передано специалисту", "answered_at": "Специалист ответил"},
+    {"packet": ""},
+    kept=CALLS_GROUND,
+    silent=(
+        "kind",
+        "state",
+        "reason",
+        "from_extension",
+        "to_extension",
+        "to_number",
+        "wish",
+        "wish_sent_at",
+        "answer",
+        "answered_by_packet_at",
+        "leg",
+        "sent_at",
+        "ringing_at",
+        "ended_at",
+        "version",
+    ),
+)
+
 HOLDINGS = (
     PERSON,
     PHONE,
@@ -412,9 +632,19 @@ HOLDINGS = (
     CONSENT,
     ENTRY,
     MEASURE,
+    CONSULTATION,
     CORRECTION,
     RATING,
     CALL,
+    RECORDING,
+    VOICE,
+    MISSED,
+    ATTEMPT,
+    OUTGOING,
+    TRANSFER,
+    APPOINTMENT,
+    WISH,
+    SUPPORT,
     CHOICE,
     CHANGES,
     REQUEST,
@@ -423,12 +653,18 @@ HOLDINGS = (
 """In the order of the paper."""
 
 SAYS_NOTHING = {
+    "monitor_session": "кто из руководителей и когда слушал разговор оператора",
     "family_word": "слова карточки для поиска: то же, что в карточке; стираются вместе с нею",
     "entry_word": "слова журнала для поиска: то же, что в журнале; хранятся вместе с ним",
     "family_assignment": "кому из сотрудников поручена семья",
     "family_merge": "какие карточки объединены: номера записей; причина стирается при уничтожении",
     "not_duplicate": "какие карточки признаны разными: номера записей",
+    "call_participant": "кто из сотрудников говорил по звонку",
+    "missed_contact": "какие звонки вошли в строку «Перезвонить»: номера записей и время",
     "call_leg_record": "на каких аппаратах учреждения звонил звонок",
     "presence": "чем занят сотрудник",
+    "wrap_up": "как долго оператор записывал звонок",
+    "slot_hold": "какое время специалиста удерживалось и кем",
+    "call_finish": "чем оператор закончил обработку звонка",
 }
 """Tables that refer to a card, a person, a call or a journal row and add nothing about the person."""

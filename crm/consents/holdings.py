@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from crm.base import Base
+from crm.call_tables import CallRecord
 from crm.cards.tables import HealthRecord
 from crm.family_tables import Family, FamilyStatus, Person, Phone
 from crm.journal_tables import SAVED, JournalEntry
@@ -105,6 +106,12 @@ def of_entries(column: InstrumentedAttribute[Any]) -> Callable[[Subject], Column
     """Rows that hang on the subject's saved journal rows."""
     entries = of_either(JournalEntry.person_id, JournalEntry.family_id)
     return lambda subject: column.in_(select(JournalEntry.id).where(JournalEntry.state == SAVED, entries(subject)))
+
+
+def of_calls(column: InstrumentedAttribute[Any]) -> Callable[[Subject], ColumnElement[bool]]:
+    """Rows that hang on the subject's calls."""
+    calls = of_either(CallRecord.person_id, CallRecord.family_id)
+    return lambda subject: column.in_(select(CallRecord.id).where(calls(subject)))
 
 
 def card_changes(family: Any, subject_name: Any, subject_id: Any) -> Callable[[Subject], ColumnElement[bool]]:

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 from callflow.text import clean_text
 from crm.audit import Actor, write
 from crm.base import fetch
-from crm.consents.deadlines import IsWorking, due_on, monday_to_friday
+from crm.calendar.reading import institution_calendar
+from crm.consents.deadlines import due_on
 from crm.consents.tables import REQUEST_KINDS, SubjectRequest
 from crm.errors import Incomplete, NotFound
 from crm.families import fetch_person, seen_by
@@ -30,12 +31,11 @@ def open_for(  # noqa: PLR0917 - who, what, when: as in every verb
     *,
     purpose: str = "",
     note: str = "",
-    is_working: IsWorking = monday_to_friday,
     ip: str = "",
 ) -> SubjectRequest:
     """Register a request of this person; an open one of the same kind, purpose and day is the same request.
 
-    The caller holds the person's lock. `received_on` is the institution's date; `is_working` its calendar.
+    The caller holds the person's lock. `received_on` is the institution's date.
     """
     statement = select(SubjectRequest).where(
         SubjectRequest.person_id == person.id,
@@ -54,7 +54,7 @@ def open_for(  # noqa: PLR0917 - who, what, when: as in every verb
         purpose=purpose,
         note=clean_text(note, 2000),
         received_on=received_on,
-        due_on=due_on(kind, received_on, is_working),
+        due_on=due_on(kind, received_on, institution_calendar(session).counts_in_terms),
         taken_by_id=employee.id,
         at=at,
     )

@@ -14,10 +14,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from crm.appeals.states import Progress
-from crm.appeals.terms import next_working_day
 from crm.demo.bulk import EPOCH
 from crm.demo.bulk_names import names
 from crm.demo.bulk_rows import load, move_sequences, set_aside
+from crm.demo.hours import STATE
 from crm.errors import RecordsError
 from crm.family_tables import Family
 from crm.institution import Service
@@ -148,7 +148,7 @@ def _row(  # noqa: PLR0917 - everything a row is made of
     ended = "" if is_open else dice.choice(_ENDED)
     year, number = numbers.next(saved)
     author = staff[index % len(staff)]
-    check = next_working_day((at + timedelta(days=dice.randint(-10, 14))).date()) if is_open else None
+    check = STATE.next_working_day((at + timedelta(days=dice.randint(-10, 14))).date()) if is_open else None
     return {
         "id": entry_id,
         "service_id": service_id,
@@ -183,6 +183,7 @@ def _row(  # noqa: PLR0917 - everything a row is made of
         "resolved_at": None if is_open else saved + timedelta(hours=5),
         "closed_at": None if is_open else saved + timedelta(hours=6),
         "need": {},
+        "consultation": {},
     }
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from crm.consents.deadlines import due_on
 from crm.consents.tables import ORAL, WRITTEN, Consent, ConsentText, SubjectRequest
+from crm.demo.hours import STATE
 from crm.family_tables import Family, Person
 from crm.staff import Employee
 
@@ -89,7 +90,7 @@ def _withdraw(session: Session, family: Family, person: Person, employee: Employ
             purpose="processing",
             note="Отзыв согласия: обработка персональных данных. Заявление вх. № 118.",
             received_on=day,
-            due_on=due_on("withdraw", day),
+            due_on=due_on("withdraw", day, STATE.counts_in_terms),
             taken_by_id=employee.id,
             at=at,
         )

@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session
 from crm.appeals.corrections import annul, correct
 from crm.appeals.states import FINAL, Progress
 from crm.appeals.tables import AppealMeasure
-from crm.appeals.terms import is_working_day, next_working_day
 from crm.appeals.work import print_measures
+from crm.demo.hours import STATE
 from crm.demo.journal_cases import CASES, OPEN_CASES, SOLVED, Case, OpenCase
 from crm.demo.services import TIMEZONE
 from crm.family_tables import Family
@@ -66,12 +66,12 @@ def _past(code: str, year: int, at: datetime) -> Iterator[_Row]:
             if occurred > at - timedelta(days=12):
                 continue
             author = "gromova" if code == "B" else ("lavrova", "zayac")[place % 2]
-            check = next_working_day(day + timedelta(days=6)) if case.end == SOLVED else None
+            check = STATE.next_working_day(day + timedelta(days=6)) if case.end == SOLVED else None
             yield _Row(case, occurred, occurred + timedelta(minutes=7), case.end, check, author)
 
 
 def _working_days(first: date, span: int) -> list[date]:
-    return [day for day in (first + timedelta(days=ahead) for ahead in range(span)) if is_working_day(day)]
+    return [day for day in (first + timedelta(days=ahead) for ahead in range(span)) if STATE.is_working_day(day)]
 
 
 def _current(at: datetime) -> Iterator[_Row]:

@@ -11,13 +11,18 @@ from callflow.phone import PhoneNumber
 from callflow.text import search_key
 from crm import exchange_state, passwords
 from crm.demo import directory
+from crm.demo.appointments import load_appointments
 from crm.demo.cards import load_cards
 from crm.demo.consents import load_consents
 from crm.demo.families_a import DemoFamily
+from crm.demo.hours import load_calendar
 from crm.demo.journal import load_journal
+from crm.demo.lines import load_lines
 from crm.demo.logins import password_of
+from crm.demo.missed import load_missed
 from crm.demo.ratings import load_ratings
 from crm.demo.services import AREA_CODE, EMERGENCY, SERVICES, TIMEZONE
+from crm.demo.specialists import load_specialists
 from crm.demo.staff import EMPLOYEES
 from crm.demo.town import FAMILIES, landline_of, mobile_of
 from crm.directory import DirectoryEntry
@@ -52,10 +57,15 @@ def load(session: Session, key: str, at: datetime, *, mode: str = "demo") -> boo
     _load_directory(session, at)
     for family in FAMILIES:
         _load_family(session, family, at)
+    load_calendar(session, at)
+    load_lines(session, at)
     load_cards(session, at)
     load_consents(session, at)
     load_journal(session, at)
     load_ratings(session, at)
+    load_specialists(session, at)
+    load_appointments(session, at)  # needs the calendar
+    load_missed(session, at)
     exchange_state.touch(session)
     session.flush()
     return True

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from crm.appeals.terms import next_working_day
+from crm.demo.hours import STATE
 from crm.demo.services import TIMEZONE
 from crm.family_tables import Family
 from crm.institution import Service
@@ -92,7 +92,7 @@ def _waiting(session: Session, service: Service) -> Iterator[tuple[JournalEntry,
     for entry, card_number in session.execute(statement):
         if entry.resolved_at is not None:
             local = entry.resolved_at.astimezone(ZONE)
-            asked = datetime.combine(next_working_day(local.date()), local.time(), ZONE)
+            asked = datetime.combine(STATE.next_working_day(local.date()), local.time(), ZONE)
             yield entry, int(card_number.removeprefix("С-")), asked.astimezone(UTC)
 
 

@@ -50,9 +50,12 @@ def numbers_of(family: DemoFamily) -> list[str]:
     return [*numbers, landline_of(family)] if family.landline else numbers
 
 
+OUTSIDE_SPECIALIST = "+79070009101"
+"""Where the demo's lawyer is reached when she is not at her desk."""
+
 TOWN: dict[str, str] = {
     number: _BEHAVIOUR.get(number, "answers") for family in FAMILIES for number in numbers_of(family)
-}
+} | {OUTSIDE_SPECIALIST: "answers"}
 
 
 def behaviour_of(number: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from crm.errors import NotFound
-from crm.papers import efficiency_sheet, journal_sheet, registry_sheet
+from crm.papers import efficiency_sheet, journal_sheet, registry_sheet, service_sheet
 from crm.papers.workbook import Sheet
 from crm.staff import Employee, Role
 
@@ -52,6 +52,13 @@ KINDS = {
         frozenset({Role.HEAD, Role.DIRECTOR}),
         journal_sheet.clean_quarter,
         lambda session, filters, viewer, _at: efficiency_sheet.prepare(session, filters, viewer),
+        lambda _session, _filters, _viewer, _at: 0,
+    ),
+    "service": Kind(
+        "Обслуживание звонков",
+        frozenset({Role.HEAD, Role.DIRECTOR}),
+        service_sheet.clean,
+        lambda session, filters, viewer, _at: service_sheet.prepare(session, filters, viewer),
         lambda _session, _filters, _viewer, _at: 0,
     ),
 }

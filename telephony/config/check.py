@@ -9,7 +9,9 @@ import re
 from pathlib import Path
 from typing import Final
 
+from telephony.config.hours import SECONDS_OF_DAY, STATES, HoursPlan
 from telephony.config.plan import Address, ExchangePlan
+from telephony.config.voice import VoicePlan
 
 EXTENSION: Final = re.compile(r"[0-9]{2,6}")
 DID: Final = re.compile(r"\+?[0-9]{3,15}")
@@ -35,6 +37,13 @@ def check(plan: ExchangePlan) -> None:
     _check_base(plan)
     _check_staff(plan)
     _check_lines(plan)
+    _check_recording(plan)
+    for hours in plan.hours:
+        _check_hours(hours)
+    _unique((hours.queue for hours in plan.hours), "hours")
+    for voice in plan.voices:
+        _check_voice(voice, plan)
+    _unique((voice.queue for voice in plan.voices), "voice")
     for party in plan.town:
         _match(DID, party.number, "town number")
         _match(BEHAVIOUR, party.behaviour, "behaviour of a townsman")
@@ -72,6 +81,15 @@ def _check_base(plan: ExchangePlan) -> None:
             _address(plan.trunk.contact, "trunk")
 
 
+def _check_recording(plan: ExchangePlan) -> None:
+    if plan.recording is None:
+        return
+    _path(plan.recording.folder)
+    for queue in plan.recording.queues:
+        if queue not in {known.name for known in plan.queues}:
+            raise UnsafeConfigValue(f"recording: there is no queue {queue}")
+
+
 def _check_staff(plan: ExchangePlan) -> None:
     for person in plan.staff:
         _match(EXTENSION, person.extension, "extension")
@@ -103,9 +121,35 @@ def _check_lines(plan: ExchangePlan) -> None:
     for line in plan.lines:
         _match(DID, line.did, "line")
         _match(_NAME, line.title, f"title of {line.did}")
-        if line.queue not in queues:
-            raise UnsafeConfigValue(f"line {line.did}: there is no queue {line.queue}")
+        for queue_name in (line.queue, line.service or line.queue):
+            if queue_name not in queues:
+                raise UnsafeConfigValue(f"line {line.did}: there is no queue {queue_name}")
     _unique((line.did for line in plan.lines), "line")
+
+
+def _check_hours(hours: HoursPlan) -> None:
+    _match(WORD, hours.queue, "hours")
+    instants = [edge.at for edge in hours.edges]
+    in_order = bool(instants) and instants == sorted(set(instants))
+    if not in_order or instants[0] % SECONDS_OF_DAY or hours.until % SECONDS_OF_DAY:
+        raise UnsafeConfigValue(f"hours of {hours.queue}: edges in order, from one midnight (UTC) to another")
+    for edge in hours.edges:
+        numbers = (edge.at, edge.at if edge.next_open is None else edge.next_open)
+        if edge.state not in STATES or not all(isinstance(number, int) and number > 0 for number in numbers):
+            raise UnsafeConfigValue(f"hours of {hours.queue}: an edge is an epoch and a state")
+
+
+def _check_voice(voice: VoicePlan, plan: ExchangePlan) -> None:
+    _match(WORD, voice.queue, "voice")
+    if voice.queue not in {queue.name for queue in plan.queues}:
+        raise UnsafeConfigValue(f"voice: there is no queue {voice.queue}")
+    _path(voice.prompts)
+    _path(voice.messages)
+    if voice.overflow_extension and voice.overflow_extension not in {person.extension for person in plan.staff}:
+        raise UnsafeConfigValue(f"voice of {voice.queue}: there is no extension {voice.overflow_extension}")
+    numbers = (voice.announce_seconds, voice.voicemail_seconds, voice.voicemail_silence, voice.overflow_seconds)
+    if not all(isinstance(number, int) and 0 <= number <= 3600 for number in (*numbers, voice.round_seconds)):
+        raise UnsafeConfigValue(f"voice of {voice.queue}: seconds from 0 to 3600")
 
 
 def _match(pattern: re.Pattern[str], value: str, what: str) -> None:

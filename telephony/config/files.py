@@ -10,10 +10,25 @@ _MODE: Final = 0o640
 _SECRET_MODE: Final = 0o600
 _WITH_SECRETS: Final = frozenset({"manager.conf", "pjsip.conf", "pjsip_browser_auth.conf", "sd-inbound.conf"})
 
+_DIALPLAN: Final = frozenset(
+    {
+        "extensions.conf",
+        "sd-hours.conf",
+        "sd-inbound.conf",
+        "sd-operators.conf",
+        "sd-outgoing.conf",
+        "sd-record.conf",
+        "sd-monitor.conf",
+        "sd-voice.conf",
+        "sd-town.conf",
+        "sd-transfer.conf",
+    }
+)
+
 _RELOADS: Final = (
     # Phones before queues and dialplan: a member's state is asked of its phone as soon as it is there.
     ("module reload res_pjsip.so", frozenset({"pjsip.conf", "pjsip_browser_auth.conf"})),
-    ("dialplan reload", frozenset({"extensions.conf", "sd-inbound.conf", "sd-operators.conf", "sd-town.conf"})),
+    ("dialplan reload", _DIALPLAN),
     ("moh reload", frozenset({"musiconhold.conf"})),
     ("module reload app_queue.so", frozenset({"queues.conf", "queuerules.conf"})),
     ("manager reload", frozenset({"manager.conf"})),

@@ -22,8 +22,8 @@ func_lock func_logic func_math func_strings func_timeout func_uri func_pjsip_aor
 func_pjsip_endpoint func_sprintf
 """
 _APPLICATIONS = """
-app_cdr app_dial app_echo app_exec app_mixmonitor app_playback app_playtones app_queue app_read app_senddtmf app_stack
-app_userevent app_verbose app_while app_confbridge app_bridgewait app_chanspy
+app_cdr app_dial app_echo app_exec app_mixmonitor app_playback app_playtones app_queue app_read app_record app_senddtmf
+app_stack app_userevent app_verbose app_while app_softhangup app_confbridge app_bridgewait app_chanspy
 """
 MODULES: Final = tuple(
     f"{_RESOURCES} {_SIP} {_MEDIA} {_FUNCTIONS} {_APPLICATIONS} cdr_csv pbx_config".split(),

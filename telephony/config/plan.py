@@ -9,6 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from callflow.outgoing import OPERATOR_SECONDS, RING_SECONDS
+from telephony.config.hours import HoursPlan
+from telephony.config.recording import RecordingPlan
+from telephony.config.voice import VoicePlan
+
 BROWSER_REALM: Final = "family-dispatch"
 """SIP realm of the browser phones; their secret is kept only as MD5(user:realm:secret) (RFC 2617, HA1)."""
 BROWSER_SUFFIX: Final = "-web"
@@ -106,6 +111,8 @@ class LinePlan:
     did: str
     queue: str
     title: str = ""
+    service: str = ""
+    """Queue of the service, where the line has a queue of its own for those assigned to it (B-3)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,16 +170,29 @@ class ExchangePlan:
     lines: tuple[LinePlan, ...] = ()
     queues: tuple[QueuePlan, ...] = ()
     staff: tuple[StaffPlan, ...] = ()
+    hours: tuple[HoursPlan, ...] = ()
+    """When each queue is open; one that is not among them always is."""
+    voices: tuple[VoicePlan, ...] = ()
+    """What callers of each service hear; one that is not among them rings and says nothing."""
     town: tuple[TownPartyPlan, ...] = ()
     town_sounds: Path | None = None
     """Where spoken phrases of the town's callers lie; without it only Asterisk's own sounds are played."""
 
+    recording: RecordingPlan | None = None
+    """None: nothing is ever recorded."""
+
+    outgoing_operator_seconds: int = OPERATOR_SECONDS
+    outgoing_ring_seconds: int = RING_SECONDS
     lookup_seconds: int = 2
     """How long a caller may wait for our process to look his number up, whatever state it is in."""
     rescue_seconds: int = 60
     """After this long without an answer and without our software, every operator's phones ring, paused or not."""
+    line_round_seconds: int = 60
+    """How long a caller stays in a line's own queue before it is asked whether that is still the line's queue."""
     return_seconds: int = 20
     """How long the operator who was cut off is waited for and rung before the queue gets the caller back."""
+    transfer_seconds: int = 25
+    """How long a specialist's phone rings before the caller is brought back to the operator."""
     browser_rtp_timeout: int = 4
     """Seconds of silence on the wire (not of speech) after which a browser in a talk counts as gone."""
     browser_rtp_timeout_hold: int = 120
@@ -194,6 +214,7 @@ class ExchangePlan:
             self.spool_dir,
             self.state_dir,
             self.state_dir / "keys",
+            *dict.fromkeys(folder for voice in self.voices for folder in (voice.prompts, voice.messages)),
         )
 
 

@@ -16,6 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from telephony import variables
 from telephony.config.check import check
+from telephony.config.hours import SECONDS_OF_DAY
 from telephony.config.modules import MODULES
 from telephony.config.plan import BROWSER_REALM, ExchangePlan
 
@@ -62,9 +63,13 @@ def _values(plan: ExchangePlan) -> dict[str, object]:
         "realm": BROWSER_REALM,
         "reachable": {person.extension for person in plan.staff if person.has_phone},
         "music_classes": sorted({"default", *(queue.music for queue in plan.queues)}),
+        "voices": {voice.queue: voice for voice in plan.voices},
+        "service_queues": sorted({line.service or line.queue for line in plan.lines}),
+        "services": {line.queue: line.service or line.queue for line in plan.lines},
         "trunk_peers": (plan.town_bind.host,) if plan.town_bind else trunk.peers if trunk else (),
         "trunk_contact": plan.town_bind or (trunk.contact if trunk else None),
         "filters_by_name": _filters_by_name(plan.asterisk_version),
+        "seconds_of_day": SECONDS_OF_DAY,
         "lock": lambda extension: _lock(plan, extension),
     }
 

@@ -37,6 +37,7 @@ BENCHES = {
     "fastagi": "bench_fastagi",
     "screen-pop": "bench_screen_pop",
     "load": "bench_inbound_load",
+    "centre": "bench_centre",
     "memory": "bench_memory",
     "records": "bench_records",
     "search": "bench_search",

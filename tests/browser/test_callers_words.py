@@ -58,6 +58,7 @@ def test_a_new_card_is_made_during_the_talk(office: LiveOffice) -> None:
     assert call.family_id is not None
     page.click("#b-hangup")
     page.click("text=Закончить без записи в журнал")
+    page.select_option("#f-disposition", label="ошибочный номер")
     page.click("text=Закончить обработку")
     office.wait_rung("101")
     office.call(number="+79071230002")  # the number was taken into the card

@@ -139,6 +139,7 @@ def test_a_killed_exchange_is_said_on_the_screen_and_heals_by_itself(office: Liv
     assert ended.ended_at - ended.arrived_at < timedelta(minutes=1)
     expect(anna.page.locator(".call-panel.wrapup")).to_be_visible()
     anna.page.click("text=Закончить без записи в журнал")
+    anna.page.select_option("#f-disposition", label="ошибочный номер")
     anna.page.click("text=Закончить обработку")
     expect(anna.page.locator("#phone-state")).to_contain_text("на связи", timeout=20_000)  # and not «разговор» for ever
     office.wait_rung("101", limit=25)

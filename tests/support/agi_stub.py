@@ -1,6 +1,7 @@
 """A little FastAGI server in a process of its own, so that a test may stop or kill it in the middle of a word.
 
-`answers`: sets SD_OK as the product's lookup does. `stalls`: reads the environment and says no more. Every line it was
+`answers`: sets SD_OK as the product's lookup does. `stalls`: reads the environment and says no more. `refuses`: as
+`answers`, for a family that has refused recording. Every line it was
 sent lands in `heard`, so that a test can look for forged ones.
 """
 
@@ -40,6 +41,8 @@ class Script(socketserver.StreamRequestHandler):
             return
         self.say("GET VARIABLE SD_FROM")
         self.say("GET VARIABLE SD_PAI")
+        if mode == "refuses":
+            self.say("SET VARIABLE SD_NORECORD 1")
         self.say("SET VARIABLE SD_OK 1")
         log.write(b"done\\n")
 

@@ -174,6 +174,21 @@ class DeskPhone:
             parties=(self._with_tag(call.headers["to"]), call.headers["from"]),
         )
 
+    def refer(self, number: str) -> int:
+        """The transfer key of the telephone itself: REFER to an inner number; the final status (202: accepted)."""
+        assert self._call is not None
+        call = self._call
+        target = re.search(r"<([^>]+)>", call.headers["contact"])
+        assert target
+        answer = self._ask(
+            "REFER",
+            target[1],
+            call.headers["call-id"],
+            [f"Contact: {self.contact}", f"Refer-To: <sip:{number}@{self.server}>"],
+            parties=(self._with_tag(call.headers["to"]), call.headers["from"]),
+        )
+        return answer.status
+
     def forget_call(self) -> None:
         """The other side is gone without a word; be idle again."""
         self._end("forgotten")

@@ -61,6 +61,23 @@ Content-Length: 0
 
   ]]></send>
 """
+_KEY = """  <pause milliseconds="{after}"/>
+  <send retrans="500"><![CDATA[
+INFO [next_url] SIP/2.0
+Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
+From: {from_header};tag=[pid]c[call_number]
+[last_To:]
+Call-ID: [call_id]
+CSeq: {sequence} INFO
+Max-Forwards: 70
+Content-Type: application/dtmf-relay
+Content-Length: [len]
+
+Signal={key}
+Duration=160
+  ]]></send>
+  <recv response="200"></recv>
+"""
 _BYE = """  <pause milliseconds="{hold}"/>
   <send retrans="500"><![CDATA[
 BYE [next_url] SIP/2.0
@@ -68,7 +85,7 @@ Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
 From: {from_header};tag=[pid]c[call_number]
 [last_To:]
 Call-ID: [call_id]
-CSeq: 2 BYE
+CSeq: 90 BYE
 Max-Forwards: 70
 Content-Length: 0
 
@@ -127,6 +144,8 @@ class Call:
     hold_ms: int | None = None
     cancel_ms: int | None = None
     refused: int | None = None
+    keys: tuple[tuple[int, str], ...] = ()
+    """Keys he presses, each so many milliseconds after the one before, the first after the answer."""
     patience_ms: int = 20_000
     media: bool = True
     """Plays a tone of its own."""
@@ -150,7 +169,11 @@ class Call:
         elif self.cancel_ms is not None:
             rest = _CANCEL
         else:
-            rest = _ANSWERED + (_WAIT_BYE if self.hold_ms is None else _BYE)
+            pressed = "".join(
+                _KEY.format(after=after, key=key, sequence=sequence, from_header=self.from_header)
+                for sequence, (after, key) in enumerate(self.keys, start=2)
+            )
+            rest = _ANSWERED + pressed + (_WAIT_BYE if self.hold_ms is None else _BYE)
         return _SCENARIO.format(**values, rest=rest.format(**values))
 
 
@@ -195,6 +218,14 @@ class SippCaller:
         """Waits for its own end; 0 if every call went as told."""
         assert self._process is not None
         return self._process.wait(limit)
+
+    def finish_within(self, seconds: float) -> int | None:
+        """Waits so long for its end; None if it goes on."""
+        assert self._process is not None
+        try:
+            return self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return None
 
     def vanish(self) -> None:
         """The caller's battery is out: no CANCEL, no BYE, no RTP."""

@@ -11,6 +11,12 @@ import { startSearch } from "./search.js";
 import { startPhoneFace } from "./phone-face.js";
 import { startDevices } from "./devices.js";
 import { startActivity } from "./activity.js";
+import { startTransfers } from "./transfers.js";
+import { startAppointments } from "./appointments.js";
+import { startPeople } from "./people.js";
+import { startConsultation } from "./consultation.js";
+import { startMissed } from "./missed.js";
+import { startWallboard } from "./wallboard.js";
 
 htmx.config.includeIndicatorStyles = false;
 htmx.config.allowEval = false;
@@ -32,9 +38,15 @@ startNavigation(htmx);
 startKeys();
 startDevices();
 startPrinting();
+startAppointments();
 startSearch(htmx);
+startPeople(htmx);
+startConsultation(htmx);
+startMissed(htmx);
+startWallboard();
 if (document.body.dataset.visitor) {
   startPhoneFace();
   startActivity();
+  startTransfers();
   startLive(htmx);
 }

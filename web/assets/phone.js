@@ -124,7 +124,9 @@ function incoming(session, request) {
   }
   call = session;
   wantsHold = false;
-  const returned = request.getHeader("SD-Return") === "1" || /SD-Return/i.test(request.getHeader("Alert-Info") ?? "");
+  // Its owner has asked for this call, or is in the middle of it.
+  const wantedByHer = request.getHeader("SD-Outgoing") === "1";
+  const returned = wantedByHer || request.getHeader("SD-Return") === "1" || /SD-Return/i.test(request.getHeader("Alert-Info") ?? "");
   show({ state: "ringing", muted: false, held: false });
   session.on("accepted", () => { stopRinging(); show({ state: "talking" }); });
   session.on("confirmed", () => show({ state: "talking" }));
@@ -194,6 +196,11 @@ const ACTIONS = {
   hold: () => {
     if (!call?.isEstablished()) return;
     wantsHold = !wantsHold;
+    settleHold();
+  },
+  unhold: () => {
+    if (!call?.isEstablished() || !wantsHold) return;
+    wantsHold = false;
     settleHold();
   },
   mute: () => (call?.isMuted().audio ? call.unmute({ audio: true }) : call?.mute({ audio: true })),

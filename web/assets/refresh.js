@@ -3,7 +3,7 @@ import { hasUnsaved, takeStored } from "./forms.js";
 import { noticeCall } from "./attention.js";
 
 // Who waits and who is ready may be told a moment later, all at once: a ringing card never stands behind them.
-const CAN_WAIT = new Set(["queue", "presence", "phone", "link"]);
+const CAN_WAIT = new Set(["queue", "missed", "presence", "phone", "link"]);
 const WAIT = 300;
 
 let running = false;
@@ -12,6 +12,7 @@ let later = 0;
 let ask = () => {};
 
 export function refresh(kind) {
+  if (!document.getElementById("parts")) return; // the wallboard alone on its screen: web/assets/wallboard.js asks
   if (CAN_WAIT.has(kind)) {
     later ||= setTimeout(refresh, WAIT);
     return;
@@ -49,7 +50,7 @@ export function mayReplace(current, incoming) {
 
 export function startRefresh(htmx) {
   ask = () => {
-    const at = document.querySelector(".workplace") ? "workplace" : "page";
+    const at = document.querySelector(".workplace") ? "workplace" : document.getElementById("part-packet")?.dataset.subject ?? "page";
     htmx.ajax("GET", `/parts?at=${at}`, { source: "#parts", target: "#parts", swap: "none" }).catch(() => {}).finally(done);
   };
   document.addEventListener("htmx:oobBeforeSwap", (event) => {

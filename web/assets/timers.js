@@ -18,6 +18,10 @@ export function tick(root = document) {
     const text = clock(now - Number(element.dataset.since));
     if (element.textContent !== text) element.textContent = text;
   }
+  // A soft alarm: a sentence that comes by itself when something has lasted so many seconds.
+  for (const element of root.querySelectorAll("[data-late-since]")) {
+    element.hidden = now - Number(element.dataset.lateSince) < 1000 * Number(element.dataset.lateAfter);
+  }
 }
 
 export function startTimers() {

@@ -10,10 +10,10 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 from sqlalchemy.orm import Session
 
 from crm import families, journal
-from crm.appeals import closing
 from crm.errors import Incomplete, NotFound, RecordsError, StaleVersion
 from crm.family_tables import Person
 from crm.journal import JournalEntry
+from crm.specialists import consult
 from web.access import ON_CALLS, Visitor, allow
 from web.appeal_form import Appeal, choices, form_values, identifier, read_appeal
 from web.desk import Desk, desk_of
@@ -68,7 +68,7 @@ def enter(request: Request, appeal: Appeal, visitor: Visitor, entry_id: int) -> 
         with desk.database.transaction() as session:
             entry = journal.save_entry(session, entry_id, values, appeal.version, visitor.employee, at, ip=visitor.ip)
             if appeal.then == "consulted":
-                closing.consulted(session, entry_id, visitor.employee, at, visitor.ip)
+                consult.close(session, entry, visitor.employee, at, ip=visitor.ip)
     except Incomplete as problem:
         _keep(desk, entry_id, appeal, visitor, at)
         return _again(request, visitor, entry_id, appeal, errors=problem.fields, status=422)

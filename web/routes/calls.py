@@ -11,13 +11,15 @@ from fastapi.responses import HTMLResponse, Response
 from sqlalchemy.orm import Session
 
 from callflow.identity import may_see_full_card
-from crm import audit, calls, families, presence
+from crm import audit, calls, families
 from crm.calls import CallRecord
-from crm.errors import NotFound, RecordsError
+from crm.errors import Incomplete, NotFound, RecordsError
 from crm.families import Family, Person
 from crm.masked import children_of
+from crm.specialists import dispositions
 from web import identity
 from web.access import ON_CALLS, Visitor, allow
+from web.appeal_form import identifier
 from web.desk import desk_of
 from web.forms import BadForm, Fields, Form, Line, fill, posted
 from web.found import callers, note_search
@@ -41,6 +43,16 @@ def own(session: Session, visitor: Visitor, call_id: int) -> CallRecord:
 def said(sentence: str, status: int = 422) -> Response:
     """A refusal as a short sentence in the corner; what was typed stays where it is."""
     return Response(status_code=status, headers={"HX-Trigger": json.dumps({"fd:said": sentence}), "HX-Reswap": "none"})
+
+
+def refused(request: Request, sentence: str, status: int) -> Response:
+    """As `said`; for a form sent without a script, a page with the sentence."""
+    if request.headers.get("hx-request") == "true":
+        return said(sentence, status)
+    desk = desk_of(request)
+    return HTMLResponse(
+        desk.render("error.html", title="Обработка не закончена", advice=sentence, status=status, error_id=""), status
+    )
 
 
 @router.post("/person")
@@ -164,21 +176,28 @@ def new_card(request: Request, call_id: int, form: Posted, visitor: Visitor = al
     return parts(desk, visitor, at_workplace=True, force=True, said="Карточка заведена и связана со звонком.")
 
 
-REASONS = frozenset({"mistake", "silence", "repeat", "later"})
+class Finish(Fields):
+    """With what the call ends."""
+
+    disposition: Line = ""
 
 
 @router.post("/finish")
 def finish(request: Request, call_id: int, form: Posted, visitor: Visitor = allow(*ON_CALLS)) -> Response:
-    """End the wrap-up without a journal row, with the reason in the audit log; the draft stays."""
-    reason = form.first("reason")
-    if reason not in REASONS:
+    """End the wrap-up without a journal row: with a disposition; what was typed stays with the call."""
+    sent, _ = fill(Finish, form)
+    if sent is None:
         raise BadForm
     desk, at = desk_of(request), datetime.now(UTC)
-    with desk.database.transaction() as session:
-        call = own(session, visitor, call_id)
-        presence.end_wrapup(session, visitor.id, at, call.id)
-        audit.write(session, visitor.actor, "wrapup.without_entry", subject="call", subject_id=call.id,
-                    family_id=call.family_id, details={"reason": reason})  # fmt: skip
+    try:
+        with desk.database.transaction() as session:
+            dispositions.finish(session, call_id, identifier(sent.disposition), visitor.employee, at, ip=visitor.ip)
+    except NotFound:
+        raise
+    except Incomplete as problem:
+        return refused(request, problem.fields["disposition"], 422)
+    except RecordsError as error:
+        return refused(request, str(error), 409)
     desk.wake(Wake.PRESENCE)
     desk.publish(Notice(NoticeKind.CLOSED, employee_id=visitor.id, call_id=call_id), Notice(NoticeKind.PRESENCE))
     return parts(desk, visitor, at_workplace=True, force=True)

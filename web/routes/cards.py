@@ -14,6 +14,7 @@ from pydantic import Field
 from sqlalchemy.orm import Session
 
 from crm import families
+from crm.appointments.reading import of_family as bookings_of
 from crm.cards import editing, restricting
 from crm.cards.safe_contact import CHANNELS
 from crm.errors import NotFound
@@ -103,6 +104,7 @@ def card(request: Request, family_id: int, visitor: Visitor = allow(*WITH_FAMILI
         applicants = [person.id for person in shown.people if person.is_applicant]
         consents = consent_line(session, applicants, clock.at)
         context: dict[str, Any] = {"card": shown, "clock": clock, "consents": consents}
+        context["bookings"] = bookings_of(session, family, visitor.employee, clock.at)
     if family.id != family_id:
         said = f"Эта карточка объединена с карточкой {family.card_number}: она и открыта."
         return back_to(request, f"/families/{family.id}", said)

@@ -19,8 +19,17 @@ from web.pages import AUDIT_ROLES
 from web.role_matrix import matrix_of
 
 router = APIRouter()
-_PAGES = {"journal": "GET /journal", "registry": "GET /registry", "report": "GET /reports", "audit": "GET /audit",
-          "upkeep": "GET /upkeep", "journal_entry": "GET /journal/{entry_id}"}  # fmt: skip
+_PAGES = {
+    "journal": "GET /journal",
+    "registry": "GET /registry",
+    "report": "GET /reports",
+    "service_report": "GET /reports/service",
+    "audit": "GET /audit",
+    "upkeep": "GET /upkeep",
+    "appointments": "GET /appointments",
+    "handover": "GET /handover",
+    "journal_entry": "GET /journal/{entry_id}",
+}
 """Whose rule decides who may print a list: that of the page that shows it."""
 
 

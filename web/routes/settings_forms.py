@@ -32,6 +32,7 @@ class LineFields(Fields):
     kind: Literal["landline", "mobile"]
     title: Line = ""
     active: Literal["", "yes"] = ""
+    by_hand: Literal["", "yes"] = ""
 
 
 def write_line(session: Session, fields: LineFields, visitor: Visitor) -> dict[str, str]:
@@ -52,6 +53,7 @@ def write_line(session: Session, fields: LineFields, visitor: Visitor) -> dict[s
         session.add(line)
     line.did, line.service_id, line.kind = known.e164, fields.service_id, fields.kind
     line.title, line.active = fields.title, fields.active == "yes"
+    line.on_exchange = fields.by_hand != "yes"
     session.flush()
     audit.write(session, visitor.actor, "settings.line", subject="line", subject_id=line.id)
     return {}

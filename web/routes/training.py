@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, Response
@@ -36,7 +36,8 @@ class Wish(Fields):
     to_did: Line
     say: Text = ""
     keys: Annotated[Line, Field(pattern=r"^[0-9*#]{0,20}$")] = ""
-    hold_seconds: Annotated[int, Field(ge=5, le=600)] = 60
+    hold_seconds: Annotated[int, Field(ge=5, le=600)] = 120
+    hours: Literal["open", "break", "closed"] = "open"
 
 
 def _page(request: Request, visitor: Visitor, values: dict[str, str], errors: dict[str, str], status: int) -> Response:
@@ -45,7 +46,7 @@ def _page(request: Request, visitor: Visitor, values: dict[str, str], errors: di
         lines = institution.active_lines(session)
         recent = training.recent_training(session)
     context: dict[str, Any] = {"lines": lines, "recent": recent, "states": STATES, "values": values, "errors": errors}
-    return page(request, visitor, "training.html", status=status, town=_town(), **context)
+    return page(request, visitor, "training.html", status=status, town=_town(), hours=training.HOURS, **context)
 
 
 def _town() -> list[tuple[str, str]]:
@@ -88,6 +89,7 @@ def request_call(
                 say=wish.say,
                 keys=wish.keys,
                 hold_seconds=wish.hold_seconds,
+                hours=wish.hours,
                 requested_by_id=visitor.id,
                 at=at,
             )

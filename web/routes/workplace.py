@@ -34,7 +34,9 @@ def workplace(request: Request, visitor: Visitor = allow(*ON_CALLS)) -> Response
 @router.get("/parts")
 def changed_parts(request: Request, at: str = "page", visitor: Visitor = allow(*EVERYBODY, activity=False)) -> Response:
     """What may have changed; asked after every notice, so it does not keep a session awake that nobody uses."""
-    return parts(desk_of(request), visitor, at_workplace=at == "workplace")
+    packet = at.removeprefix("packet-") if at.startswith("packet-") else ""
+    packet_id = int(packet) if packet.isascii() and packet.isdecimal() and len(packet) < 19 else None
+    return parts(desk_of(request), visitor, at_workplace=at == "workplace", packet_id=packet_id)
 
 
 @router.post("/presence")

@@ -31,7 +31,12 @@ def call_in(  # noqa: PLR0917 - typer gives them by name
     to: Annotated[str, typer.Option(help="Номер линии службы; обычно – первая линия.")] = "",
     say: Annotated[str, typer.Option(help="Что говорит звонящий: текст или путь к файлу с текстом.")] = "",
     keys: Annotated[str, typer.Option(help="Клавиши, которые он нажмёт после ответа.")] = "",
-    hold: Annotated[int, typer.Option(min=1, max=3600, help="Сколько секунд он остаётся на линии.")] = 60,
+    hold: Annotated[
+        int, typer.Option(min=1, max=3600, help="Сколько секунд он остаётся на линии, приветствие считая.")
+    ] = 120,
+    hours: Annotated[
+        str, typer.Option(help="Как будто сейчас: open – рабочее время, break – перерыв, closed – нерабочее.")
+    ] = "open",
     data_dir: Annotated[Path | None, typer.Option(help="Папка данных вместо DISPATCH_DATA_DIR.")] = None,
 ) -> None:
     """Учебный звонок: житель вымышленного города звонит в службу.
@@ -50,6 +55,8 @@ def call_in(  # noqa: PLR0917 - typer gives them by name
     caller = _caller(from_number)
     if set(keys) - _KEYS:
         raise Refused("Клавиши – цифры, * и #, «w» – пауза в полсекунды.")
+    if hours not in training.HOURS:
+        raise Refused("Время: open – рабочее, break – перерыв, closed – нерабочее.")
     text = clean_line(_text(say), limit=500)
     started = datetime.now(UTC)
     with records(settings) as database:
@@ -70,6 +77,7 @@ def call_in(  # noqa: PLR0917 - typer gives them by name
                 say=text,
                 keys=keys.replace(" ", ""),
                 hold_seconds=hold,
+                hours=hours,
             )
             call_id = call.id
         typer.echo(f"Звонок {'с ' + caller if caller else 'со скрытого номера'} на {did}")
@@ -150,11 +158,15 @@ def _record_of(session: object, caller: str, did: str, since: datetime) -> CallR
 
 
 def _sentences(record: CallRecord | None) -> list[str]:
+    from crm.lines.following import WORDS
+
     if record is None:
         return []
     told = [f"поступил в службу, звонок № {record.id}"]
     if record.answered_at:
         told.append("оператор ответил")
+    if record.outcome:
+        told.append(WORDS.get(record.outcome, record.outcome))
     if record.ended_at:
         told.append("разговор окончен" if record.answered_at else "завершён без ответа")
     return told

@@ -122,6 +122,7 @@ def new_card(story: Story) -> None:
 def _finish_without_entry(page: Page) -> None:
     page.click("#b-hangup")
     page.click("text=Закончить без записи в журнал")
+    page.select_option("#f-disposition", label="ошибочный номер")
     page.click("text=Закончить обработку")
     expect(page.locator("#part-call")).to_contain_text("Звонков нет")
 

@@ -17,10 +17,16 @@ from crm.papers.tables import ExportedFile
 from crm.staff import by_login
 from tests.integration.web import caged, canary
 
+_DAY = canary.CONTACT.date().isoformat()
 WANTED = {
     "journal": {"service_id": 1},
     "registry": {},
     "efficiency": {"service_id": 1, "year": canary.CONTACT.year, "quarter": (canary.CONTACT.month + 2) // 3},
+    "service": {
+        "service_id": 1,
+        "since": canary.CONTACT.date().isoformat(),
+        "until": canary.CONTACT.date().isoformat(),
+    },
 }
 """Of every kind the file in which the canary stands, if it stands in any."""
 

@@ -29,6 +29,7 @@ ROLES = {
 SOME_WORK = 10
 """So many questions to the database more or fewer: a millisecond, which drowns in what a page takes anyway."""
 NOT_LOGGED = {
+    "POST /recording-rules/{service_id}/off": "it is off already",
     "POST /session": "keeps the session open",
     "POST /presence": "one's own readiness, kept in its own table",
     "POST /phone/credential": "the browser's telephone signs in with the session",
@@ -37,6 +38,8 @@ NOT_LOGGED = {
     "POST /audit": "reading the log",
     "POST /families/likely": "nothing was found that this one resembles",
     "POST /reports/close": "the demo's quarter is closed already",
+    "POST /outgoing/{order_id}/hangup": "the call is over already",
+    "POST /missed/{missed_id}/release": "nobody had claimed the row",
 }
 """Forms that succeed without an entry, and why."""
 NUMBERS_ONLY = {"auditor"}

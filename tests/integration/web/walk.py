@@ -29,20 +29,41 @@ PARAMETERS: dict[str, Value] = {
     "record_id": the,
     "entry_id": the,
     "measure_id": the,
+    "message_id": the,
+    "assignment_id": "1",
     "rating_id": the,
     "call_id": the,
+    "missed_id": the,
+    "handover_id": the,
+    "order_id": the,
+    "pass_id": the,
+    "transfer_id": the,
     "consent_id": the,
+    "appointment_id": the,
+    "hold_id": the,
+    "wish_id": the,
+    "offer_id": the,
+    "interval_id": the,
+    "exception_id": the,
     "request_id": the,
     "act_id": the,
     "export_id": the,
     "job_id": the,
     "employee_id": the,
+    "hours_id": the,
+    "day_id": the,
     "extension_id": the,
     "session_id": the,
     "item_id": "1",
+    "absence_id": the,
+    "disposition_id": "3",
+    "topic_id": "1",
     "catalogue": "risk",
     "section": "main",
     "purpose": "processing",
+    "recording_id": the,
+    "monitor_id": the,
+    "service_id": "1",
 }
 """Parts of addresses by name. All planted rows have the canary's id."""
 
@@ -68,15 +89,24 @@ QUERY: dict[str, Value | tuple[str, ...]] = {
     "edit": "processing",
     "purpose": "processing",
     "all": "1",
+    "employee": "9",
+    "entry": the,
+    "state": "planned",
+    "mode": "office",
     "family": the,
     "person": the,
     "call": the,
+    "about": "пособия",
+    "month": "2026-12",
+    "day": ("2026-12-31", f"{CONTACT:%Y-%m-%d}"),
+    "time": "12:00",
+    "wall": "1",
 }
 """What may stand behind the question mark, by name: all of it at once, and of several values one after the other."""
 
 LAST = {"POST /families", "POST /destructions/{act_id}/decision"}
-LEFT_OUT = {"GET /live", "GET /login", "POST /login", "POST /logout"}
-"""The stream has tests of its own (test_live.py); signing in and out would end the walk."""
+LEFT_OUT = {"GET /live", "GET /login", "POST /login", "POST /logout", "POST /wallboard/pass"}
+"""The stream has tests of its own (test_live.py); signing in and out would end the walk, as a monitor's pass does."""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from callflow import events
-from callflow.call import Call, CallClosed, CallState, Disposition, Effect, LegState, PopShown, PopWithdrawn, apply
+from callflow.call import (
+    Call,
+    CallClosed,
+    CallState,
+    Direction,
+    Disposition,
+    Effect,
+    LegState,
+    PopShown,
+    PopWithdrawn,
+    apply,
+)
 from callflow.caller_id import CallerId, CallerKind
 
 BEGIN = datetime(2026, 11, 12, 7, 0, tzinfo=UTC)
@@ -27,6 +38,7 @@ def event_of(call: str) -> st.SearchStrategy[events.CallEvent]:
         events.CallerIdentified: {"caller": callers, "did": st.just("+74924800001")},
         events.CallerWaiting: {"queue": queue, "position": st.integers(1, 3)},
         events.OperatorRinging: {"leg": leg, "extension": extension, "queue": queue},
+        events.OperatorDialing: {"leg": leg, "extension": extension},
         events.OperatorMissed: {"leg": leg, "extension": extension, "ring_seconds": DURATIONS},
         events.OperatorAnswered: {"leg": leg, "extension": extension, "wait_seconds": DURATIONS},
         events.OperatorReleased: {
@@ -89,6 +101,17 @@ def assert_legal(call: Call) -> None:
 def test_any_events_leave_the_call_in_a_legal_state_at_every_step(story: list[events.CallEvent]) -> None:
     for stage in told(story)[2]:
         assert_legal(stage)
+
+
+@given(STORIES)
+def test_a_call_of_ours_is_as_legal_and_is_never_abandoned(story: list[events.CallEvent]) -> None:
+    call = Call("1", "", None, CallState.ARRIVED, None, BEGIN, direction=Direction.OUTBOUND)
+    for event in story:
+        call, _ = apply(call, event)
+        assert_legal(call)
+        assert apply(call, event) == (call, ())
+        assert call.disposition is not Disposition.ABANDONED
+        assert call.direction is Direction.OUTBOUND
 
 
 @given(STORIES)

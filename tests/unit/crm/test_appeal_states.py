@@ -10,7 +10,7 @@ import pytest
 
 from crm.appeals.kinds import HELP_WITH_OBSTACLES, KINDS, cleaned, missing, overlap, sentence_of
 from crm.appeals.states import FINAL, MOVES, OPEN, TITLES, WORKING, Progress, may_move, working_moves
-from crm.appeals.terms import is_late, next_working_day
+from crm.appeals.terms import is_late
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 
@@ -42,19 +42,6 @@ def test_buttons_are_only_for_allowed_moves() -> None:
     for state in Progress:
         assert all(may_move(state, then) and then in WORKING for then in working_moves(state))
     assert working_moves(Progress.SURVEY) == []
-
-
-@pytest.mark.parametrize(
-    ("day", "following"),
-    [
-        (date(2026, 11, 12), date(2026, 11, 13)),
-        (date(2026, 11, 13), date(2026, 11, 16)),  # Friday
-        (date(2026, 11, 3), date(2026, 11, 5)),  # 4 November is a holiday
-        (date(2026, 12, 31), date(2027, 1, 11)),
-    ],
-)
-def test_the_next_look_is_on_a_working_day(day: date, following: date) -> None:
-    assert next_working_day(day) == following
 
 
 def test_a_row_is_late_when_it_was_entered_on_another_day_of_the_institution() -> None:

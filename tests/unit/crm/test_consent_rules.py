@@ -1,10 +1,12 @@
 """What a person's answers unlock, and the last day to answer him: decisions without a database."""
 
 from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from crm.consents.deadlines import after_working_days, due_on, monday_to_friday
+from callflow.calendar import Override, ServiceCalendar
+from crm.consents.deadlines import due_on
 from crm.consents.rules import answer_of, answers_himself, is_minor
 from crm.consents.tables import ORAL, WRITTEN, Consent
 from crm.consents.texts import filled
@@ -12,6 +14,7 @@ from crm.family_tables import Person
 
 TODAY = date(2026, 11, 12)
 START = datetime(2026, 10, 1, 9, tzinfo=UTC)
+STATE = ServiceCalendar(ZoneInfo("Europe/Moscow"), {})
 
 
 def said(day: int, given: bool = True, form: str = ORAL, withdrawn: bool = False, **more: object) -> Consent:
@@ -80,21 +83,24 @@ def test_an_incapable_adult_does_not_answer_himself():
 
 def test_ten_working_days_skip_weekends_and_the_day_itself():
     thursday = date(2026, 11, 12)
-    assert due_on("access", thursday) == date(2026, 11, 26)
-    assert due_on("stop", thursday) == date(2026, 11, 26)
-    assert due_on("correct", thursday) == date(2026, 11, 23)
-    assert due_on("access", date(2026, 11, 14)) == date(2026, 11, 27)  # a Saturday
+    assert due_on("access", thursday, STATE.counts_in_terms) == date(2026, 11, 26)
+    assert due_on("stop", thursday, STATE.counts_in_terms) == date(2026, 11, 26)
+    assert due_on("correct", thursday, STATE.counts_in_terms) == date(2026, 11, 23)
+    assert due_on("access", date(2026, 11, 14), STATE.counts_in_terms) == date(2026, 11, 27)  # a Saturday
 
 
 def test_a_withdrawal_has_thirty_calendar_days():
-    assert due_on("withdraw", TODAY) == date(2026, 12, 12)
+    assert due_on("withdraw", TODAY, STATE.counts_in_terms) == date(2026, 12, 12)
 
 
-def test_the_calendar_is_given_from_outside():
-    def holiday_on_monday(day: date) -> bool:
-        return monday_to_friday(day) and day != date(2026, 11, 16)
+def test_ten_working_days_skip_holidays_and_moved_days_off_and_count_a_working_saturday():
+    assert due_on("access", date(2026, 12, 25), STATE.counts_in_terms) == date(2027, 1, 19)
+    assert due_on("correct", date(2027, 2, 16), STATE.counts_in_terms) == date(2027, 2, 26)
 
-    assert after_working_days(date(2026, 11, 12), 2, holiday_on_monday) == date(2026, 11, 17)
+
+def test_a_sanitary_day_of_the_office_gives_it_no_more_time():
+    closed = ServiceCalendar(ZoneInfo("Europe/Moscow"), {}, {date(2026, 11, 16): Override((), "Санитарный день")})
+    assert due_on("correct", date(2026, 11, 12), closed.counts_in_terms) == date(2026, 11, 23)
 
 
 def test_braces_are_filled_once_and_strangers_stay():

@@ -95,3 +95,14 @@ def test_the_towns_own_legs_and_staff_calling_each_other_are_no_calls_of_ours() 
         channel("PJSIP/201-00000003", "8.2", linkedid="8.1"),
     )
     assert live_calls(Snapshot(at=NOW, boot="x", channels=channels)) == ()
+
+
+def test_a_call_of_ours_rings_at_the_operator_until_it_is_in_a_bridge() -> None:
+    own = channel("Local/101@sd-outgoing-0000000a;1", CALL, context="sd-outgoing-call", duration=9)
+    phone = channel("PJSIP/101-00000002", "5.4", state="Ringing")
+    call = one(own, phone, queued=False)
+    assert (call.state, call.ringing, call.talking, call.did) == (
+        CallState.RINGING, ((f"{CALL}.operator", "101"),), None, None,
+    )  # fmt: skip
+    call = one(channel(own.channel, CALL, bridge="b1", duration=20), phone, queued=False)
+    assert (call.state, call.talking, call.ringing) == (CallState.TALKING, "101", ())

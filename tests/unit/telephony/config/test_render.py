@@ -141,7 +141,7 @@ def test_live_mode_has_no_town_and_demo_mode_no_trunk() -> None:
 
 
 def test_a_specialist_is_not_rung_by_the_rescue() -> None:
-    rescue = section(render(make_plan())["sd-inbound.conf"], "sd-rescue")
+    rescue = section(render(make_plan())["sd-inbound.conf"], "sd-everybody")
     assert "Gosub(sd-phones,101,1)" in rescue
     assert "201" not in rescue
 
