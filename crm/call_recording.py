@@ -136,8 +136,9 @@ def _keep_ledger(session: Session, row: CallRecord, before: Call, effects: tuple
     if row.ended_at is not None and (before.ended_at is None or before.disposition != row.disposition or better_known):
         if row.disposition == Disposition.ANSWERED:
             closing.by_talk(session, row, at)
-        else:
-            opening.from_call(session, row, at)
+        # Answered, but in the line again when he hung up: his operator was lost, or a transfer came to nothing.
+        in_line_again = before.answered_at is not None and before.state in (CallState.WAITING, CallState.RINGING)
+        opening.from_call(session, row, at, cut_off=before.ended_at is None and in_line_again)
     elif any(isinstance(effect, TalkStarted) for effect in effects):
         closing.by_talk(session, row, at)
 

@@ -39,7 +39,8 @@ SD_KIND: Final = "SD_KIND"
 SD_SCENARIO: Final = "SD_SCENARIO"
 
 SD_NORECORD: Final = "SD_NORECORD"
-"""`1`: a family known by this number has refused recording once and for all; set by the lookup, read by sd-record."""
+"""`1`: a family known by this number has refused recording once and for all, or an operator has ended the recording of
+this call; set by the lookup and by the recordings' clerk, read by sd-record."""
 SD_ORDER: Final = "SD_ORDER"
 """Id of the row that asked for this call; the dialplan says it back in its words (`Order:`)."""
 SD_SPY: Final = "SD_SPY"
@@ -170,7 +171,7 @@ VARIABLE_NAMES: Final = frozenset(
 """Names that a `Variable:` header or an AGI SET VARIABLE may carry. `FILE(/x)=y` there writes a file (M6)."""
 
 SHARED_NOTES: Final = frozenset(
-    f"SHARED({name})" for name in (SD_T_ORDER, SD_T_FROM, SD_T_TO, SD_T_OUT, SD_T_JOIN, SD_T_OP, SD_T_SP)
+    f"SHARED({name})" for name in (SD_T_ORDER, SD_T_FROM, SD_T_TO, SD_T_OUT, SD_T_JOIN, SD_T_OP, SD_T_SP, SD_NORECORD)
 )
 """What a clerk may write on a caller's channel for the dialplan to read."""
 

@@ -76,7 +76,8 @@ LANES = [
     Lane("unit", ["-n", "2", "tests/unit", "tests/property"], quick=True),
     Lane("integration", ["-n", "2", "tests/integration", *(f"--ignore={folder}" for folder in _ALONE)]),
     Lane("processes", _ALONE),
-    Lane("asterisk", ["tests/asterisk"]),
+    # Telephone calls take their time and little of the processor; a file's tests share one exchange.
+    Lane("asterisk", ["-n", "2", "--dist", "loadfile", "tests/asterisk"]),
     Lane("browser", ["tests/browser"]),
 ]
 

@@ -66,6 +66,7 @@ class LineUpkeep:
         data = self._settings.data_dir
         folder = voice_messages.folder_of(data)
         voice_messages.take_in(self._database, voice_messages.spool_of(data), folder, now)
+        voice_messages.find_calls(self._database)
         if self._looked is not None and now - self._looked < MINUTE:
             return
         voice_messages.keep_order(self._database, folder, now)

@@ -53,3 +53,5 @@ def serve(counter: Counter, stopping: threading.Event, clerks: Sequence[Clerk] =
                 clerk(counter)
             except (AmiError, SQLAlchemyError, OSError) as error:
                 log.warning("%s failed, again in a second: %s", clerk.__module__, type(error).__name__)
+            except Exception as error:  # a defect of one clerk must not end the only thread that carries orders out
+                log.exception("%s failed: %s", clerk.__module__, type(error).__name__, exc_info=False)

@@ -21,7 +21,9 @@ from callflow.dialplan_word import DialplanWord
 from crm.db import Database
 from crm.recordings import files, filing, following, keeping, refusing
 from crm.recordings.tables import Recording, RecordingState
+from telephony import variables
 from telephony.snapshot import ChannelNow, channels_now
+from telephony.transfer_actions import compose_note
 from workers.feed import Notice, NoticeKind
 
 if TYPE_CHECKING:
@@ -47,7 +49,11 @@ def carry_out(counter: Counter) -> None:
     with counter.database.reading() as session:
         stopping, removing = refusing.to_stop(session), refusing.to_remove(session)
     for row in stopping:
-        for channel in of_call(channels_now(counter.exchange), row.linkedid):
+        channels = of_call(channels_now(counter.exchange), row.linkedid)
+        caller = next((one.channel for one in channels if one.uniqueid == row.linkedid), None)
+        if caller is not None:  # first, for a transfer or a return would begin it again
+            counter.exchange.send(compose_note(caller, variables.SD_NORECORD, "1"))
+        for channel in channels:
             # An error means that nothing is recorded on this one; no answer at all raises, and is tried again.
             counter.exchange.send([("Action", "StopMixMonitor"), ("Channel", channel.channel)])
         with counter.database.transaction() as session:

@@ -78,10 +78,17 @@ def whole(content: bytes, *, cut_off: bool = False) -> bytes | None:
         return content if len(content) > 44 else b""
 
 
+def find_calls(database: Database) -> None:
+    """Tie messages to the calls that the listener has heard of since: after an outage of both, it comes later."""
+    with database.reading() as session:
+        found = voice.has_found_strays(session)
+    if found:
+        with database.transaction() as session:
+            voice.connect_strays(session)
+
+
 def keep_order(database: Database, folder: Path, now: datetime) -> None:
-    """Find the calls of messages that came before them, and remove the sound whose term is over."""
-    with database.transaction() as session:
-        voice.connect_strays(session)
+    """Remove the sound whose term is over."""
     with database.reading() as session:
         over = [(one.id, one.file) for one in voice.expired(session, now)]
     for message_id, file in over:

@@ -41,7 +41,7 @@ class VoiceSettings:
     spoken_institution: str = ""
     greeting_on: bool = True
     greeting: str = ""
-    position_on: bool = True
+    position_on: bool = False
     announce_seconds: int = 45
     callback_on: bool = True
     voicemail_on: bool = True

@@ -20,6 +20,7 @@ from crm.upsert import insert_missing
 
 KEEP = timedelta(days=5 * 365)
 """As long as the journal of appeals, whose evidence they are (domain.md §4.4)."""
+OPEN_FOR = timedelta(hours=1)
 
 
 def messages(session: Session, call_ids: Collection[int]) -> dict[int, VoiceMessage]:
@@ -38,6 +39,12 @@ def store(
     message = session.scalars(select(VoiceMessage).where(VoiceMessage.linkedid == linkedid)).one()
     _connect(session, message)
     return message
+
+
+def has_found_strays(session: Session) -> bool:
+    """Whether `connect_strays` has something to do: asked often, and a question holds up no writer."""
+    found = select(VoiceMessage.id).join(CallRecord, CallRecord.linkedid == VoiceMessage.linkedid)
+    return session.scalars(found.where(VoiceMessage.call_id.is_(None)).limit(1)).first() is not None
 
 
 def connect_strays(session: Session) -> int:
@@ -80,6 +87,17 @@ def heard(session: Session, message: VoiceMessage, employee: Employee, at: datet
         family_id=call.family_id if call else None,
         at=at,
     )
+
+
+def listens_already(session: Session, message: VoiceMessage, employee: Employee, at: datetime) -> bool:
+    """Whether this person's listening within the last hour is in the log: a part that is asked for belongs to it."""
+    logged = select(audit.AuditEvent.seq).where(
+        audit.AuditEvent.actor_id == employee.id,
+        audit.AuditEvent.at > at - OPEN_FOR,
+        audit.AuditEvent.action == "voice.listen",
+        audit.AuditEvent.subject_id == str(message.id),
+    )
+    return session.scalars(logged.limit(1)).first() is not None
 
 
 def expired(session: Session, at: datetime, limit: int = 50) -> Sequence[VoiceMessage]:

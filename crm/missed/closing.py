@@ -161,7 +161,7 @@ def _settled_by(his: Whose, call: CallRecord, missed_id: int | None) -> ColumnEl
 def _was_answered_after_all(session: Session, call: CallRecord, at: datetime) -> None:
     """The hang-up was heard before the answer: this very call was no missed call."""
     contact = rows.contact_of(session, call.id)
-    if contact is None or contact.withdrawn:
+    if contact is None or contact.withdrawn or contact.at > at:  # later: he was cut off after that answer
         return
     row = rows.locked(session, contact.missed_id)
     contact.withdrawn = True

@@ -29,16 +29,18 @@ FARTHEST_PROMISE = timedelta(days=60)
 OLDEST_BY_HAND = timedelta(days=30)
 
 
-def from_call(session: Session, call: CallRecord, at: datetime) -> MissedCall | None:
+def from_call(session: Session, call: CallRecord, at: datetime, *, cut_off: bool = False) -> MissedCall | None:
     """Put a call that ended unanswered into its row and return the row; None for a call that was not missed.
 
     A call after which the same people were talked with already (heard of late, after an outage) comes into the row
-    that this talk closed: it is in the ledger and owes nothing.
+    that this talk closed: it is in the ledger and owes nothing. `cut_off`: the call was answered, but the caller had
+    lost his operator and was waiting for somebody when he gave up.
     """
-    if not is_missed(call.direction, call.disposition):
+    known = rows.contact_of(session, call.id)
+    is_owed = cut_off or (known is not None and not known.withdrawn)
+    if not is_owed and not is_missed(call.direction, call.disposition, call.outcome):
         return None
     reason = reason_of(call.outcome, call.disposition, call.cause)
-    known = rows.contact_of(session, call.id)
     his = rows.whose(session, call)
     if not his.service_id:
         return None
@@ -69,11 +71,11 @@ def _stays(former: MissedCall, his: Whose) -> bool:
 def _place(session: Session, his: Whose, call: CallRecord, at: datetime) -> MissedCall:
     talk = _talk_after(session, his, call)
     if talk is None or talk.answered_at is None:
-        return rows.open_row(session, his, call.arrived_at, at)
+        return rows.open_row(session, his, rows.missed_at(call), at)
     closed = select(MissedCall).where(rows.belongs(his), MissedCall.closed_call_id == talk.id)
     row = session.scalars(closed.order_by(MissedCall.id).with_for_update(of=MissedCall)).first()
     if row is None:
-        row = rows.new_row(session, his, call.arrived_at, at)
+        row = rows.new_row(session, his, rows.missed_at(call), at)
         rows.end(row, rows.TALK, talk.answered_at, employee_id=talk.employee_id, call_id=talk.id)
         session.flush()
     return row
@@ -83,7 +85,8 @@ def _talk_after(session: Session, his: Whose, call: CallRecord) -> CallRecord | 
     """The first talk with the same people that began after this call came."""
     first: CallRecord | None = None
     for condition in rows.talks_with(his):
-        talks = select(CallRecord).where(condition, CallRecord.answered_at >= call.arrived_at, CallRecord.id != call.id)
+        later = CallRecord.answered_at >= rows.missed_at(call)
+        talks = select(CallRecord).where(condition, later, CallRecord.id != call.id)
         talk = session.scalars(talks.order_by(CallRecord.answered_at, CallRecord.id).limit(1)).one_or_none()
         if talk is not None and (first is None or _began(talk) < _began(first)):
             first = talk

@@ -195,13 +195,19 @@ def end(row: MissedCall, how: str, at: datetime, *, employee_id: int | None = No
     row.version += 1
 
 
+def missed_at(call: CallRecord) -> datetime:
+    """When the duty began: as he called; of a call that was answered and cut off, as he gave up waiting."""
+    return call.ended_at if call.answered_at is not None and call.ended_at is not None else call.arrived_at
+
+
 def attach(session: Session, row: MissedCall, call: CallRecord, reason: Reason) -> None:
     """Put this call into the row, once."""
-    values = {"missed_id": row.id, "call_id": call.id, "line_id": call.line_id, "at": call.arrived_at}
+    at = missed_at(call)
+    values = {"missed_id": row.id, "call_id": call.id, "line_id": call.line_id, "at": at}
     insert_missing(session, MissedContact, {**values, "reason": reason.value, "withdrawn": False}, ["call_id"])
     contact = contact_of(session, call.id)
     if contact is not None:
-        contact.missed_id, contact.at, contact.reason, contact.withdrawn = row.id, call.arrived_at, reason.value, False
+        contact.missed_id, contact.at, contact.reason, contact.withdrawn = row.id, at, reason.value, False
     sum_up(session, row)
 
 

@@ -54,6 +54,9 @@ _REASONS = {
 OUTCOMES = frozenset([Reason.BREAK, Reason.CLOSED, Reason.VOICEMAIL, Reason.CALLBACK, Reason.OVERFLOW, Reason.NOBODY])
 """What the dialplan says of a call beside its end (`call_record.outcome`)."""
 
+ASKED = frozenset([Reason.VOICEMAIL, Reason.CALLBACK])
+"""What a caller leaves with us when he goes: whatever came before it, he waits for a call."""
+
 _REFUSED_CAUSES = frozenset([17, 21])
 """Q.850: user busy, call rejected."""
 
@@ -124,17 +127,25 @@ def key_of(
 
 
 def reason_of(outcome: str, disposition: str | None, cause: int | None) -> Reason:
-    """Why this call that nobody answered was missed. What the dialplan told is stronger than how the call ended."""
-    if outcome in OUTCOMES:
+    """Why this call was missed. What the dialplan told is stronger than how the call ended; of one that was answered,
+    and cut off, only what the caller asked for afterwards counts.
+    """
+    if outcome in (ASKED if disposition == Disposition.ANSWERED else OUTCOMES):
         return Reason(outcome)
+    if disposition == Disposition.ANSWERED:
+        return Reason.FAILED
     if cause in _REFUSED_CAUSES:
         return Reason.REFUSED
     return Reason.FAILED if disposition == Disposition.FAILED else Reason.ABANDONED
 
 
-def is_missed(direction: str, disposition: str | None) -> bool:
-    """Whether a call that has ended belongs into the ledger."""
-    return direction == "inbound" and disposition is not None and disposition != Disposition.ANSWERED
+def is_missed(direction: str, disposition: str | None, outcome: str = "") -> bool:
+    """Whether a call that has ended belongs into the ledger: nobody answered, or the talk broke off, the caller came
+    back into the line and asked there to be called back.
+    """
+    if direction != "inbound" or disposition is None:
+        return False
+    return disposition != Disposition.ANSWERED or outcome in ASKED
 
 
 def claim_holds(claimed_at: datetime | None, away_since: datetime | None, at: datetime, minutes: int) -> bool:

@@ -19,7 +19,8 @@ from crm.audit import Actor, write
 from crm.base import fetch
 from crm.call_tables import CallLegRecord, CallRecord
 from crm.errors import Incomplete, NotFound, RecordsError
-from crm.missed.claiming import claim
+from crm.missed import dialling
+from crm.missed.claiming import Claimed, claim
 from crm.outgoing.settling import settle
 from crm.outgoing.tables import OutgoingCall
 from crm.outgoing.target import Target, find
@@ -64,8 +65,7 @@ def ask(
     if problems := unsaid(target, reason):
         raise Incomplete(problems)
     _nobody_talks(session, employee, target.number)
-    if missed_id is not None:
-        claim(session, missed_id, employee, at, ip=ip)
+    missed_id = _claimed(session, employee, target, missed_id, reason, at, ip)
     line = _line(session, employee)
     order = _insert(
         session,
@@ -133,6 +133,25 @@ def unsaid(target: Target, reason: str) -> dict[str, str]:
         when = f"Семья просит звонить {target.hours}." if target.hours else "Человек просит не звонить."
         problems["reason"] = f"{when} Напишите, почему звоните сейчас."
     return problems
+
+
+def _claimed(  # noqa: PLR0917 - who, whom, why, when
+    session: Session, employee: Employee, target: Target, missed_id: int | None, reason: str, at: datetime, ip: str
+) -> int | None:
+    """The row of the missed calls that this call answers, taken by her: that of the list, or the one of this family.
+
+    A colleague who is calling back just now must not call beside her; with a reason she takes over.
+    """
+    if missed_id is None:
+        family_id = target.family.id if target.family else None
+        missed_id = dialling.owed(session, staff.service_ids_of(session, employee.id), target.number, family_id)
+    if missed_id is None:
+        return None
+    try:
+        claim(session, missed_id, employee, at, reason=reason, ip=ip)
+    except Claimed as taken:
+        raise Incomplete({"reason": f"Уже перезванивает {taken.holder} Напишите, почему звоните вместо."}) from None
+    return missed_id
 
 
 def _just_asked(session: Session, employee: Employee, number: str, at: datetime) -> OutgoingCall | None:

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from telephony import variables
 from telephony.config.plan import LinePlan, Member, QueuePlan, RecordingPlan, VoicePlan
+from telephony.transfer_actions import compose_note
 from tests.support.agi_stub import AgiStub
 from tests.support.ami_tap import AmiTap
 from tests.support.exchange import DID, LiveExchange, operator
@@ -200,6 +202,31 @@ def test_a_caller_who_is_moved_to_another_phone_is_recorded_there_too(  # noqa: 
     assert heard(samples, OPERATOR)
     assert heard(samples, OTHER)
     assert file.read_bytes().count(b"RIFF") == 1, "appended, not begun anew"
+
+
+def test_what_was_ended_from_a_page_is_not_begun_again_by_a_transfer(
+    exchange: LiveExchange, tap: AmiTap, phone: TonePhone, incoming: Callable[[], list[Path]], transfer: None
+) -> None:
+    """The two actions of `workers.recordings.carry_out`; the caller is then led to another phone."""
+    exchange.town_call(tap, say="tone", hold="60")
+    phone.wait_ringing(15)
+    phone.answer()
+    wait_for(incoming, 5)
+    (file,) = incoming()
+    talk_until_recorded(phone, file, 0.5)
+    caller = caller_channel(exchange)
+    tap.send(compose_note(caller, variables.SD_NORECORD, "1"))
+    tap.send([("Action", "StopMixMonitor"), ("ActionID", "stop"), ("Channel", caller)])
+    assert tap.wait(lambda frame: frame.get("ActionID") == "stop")["Response"] == "Success"
+    with TonePhone(exchange.plan.desk_bind, "102", OTHER, answers=True) as other:
+        moved = [("Channel", caller), ("Context", "sd-test"), ("Exten", "s"), ("Priority", "1")]
+        tap.send([("Action", "Redirect"), *moved])
+        wait_for(lambda: other.hears(CALLER), 10, "the other phone to talk")
+        heard_before = other.loud_packets
+        wait_for(lambda: other.loud_packets > heard_before + 50, 5)
+        samples = finished(exchange, file)
+    assert heard(samples, OPERATOR)
+    assert not heard(samples, OTHER)
 
 
 def test_an_operator_whose_phone_came_back_is_recorded_again(

@@ -65,7 +65,11 @@ def test_the_townsman_hears_the_operator(exchange: LiveExchange, tap: AmiTap, ag
 def test_nothing_in_the_dialplan_leads_outside(exchange: LiveExchange) -> None:
     plan = exchange.console("dialplan show")
     dials = [line for line in plan.splitlines() if "Dial(" in line]
-    allowed = ("Dial(Local/lookup@sd-agi/n", "Dial(${SD_RING:1}", "@town,")
+    allowed = ("Dial(Local/lookup@sd-agi/n", "Dial(${SD_RING:1}", "@town,", "Dial(PJSIP/${NUM}@trunk,")
     assert dials
     assert [line for line in dials if not any(target in line for target in allowed)] == []
+    assert exchange.plan.town_bind is not None
+    contacts = re.findall(r"Contact:\s+trunk/(\S+)", exchange.console("pjsip show aor trunk"))
+    assert contacts
+    assert all(exchange.plan.town_bind.host in contact for contact in contacts), "the trunk ends in the town"
     assert unquote(DID) in plan

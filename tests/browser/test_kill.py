@@ -96,7 +96,7 @@ def test_an_answer_and_a_hang_up_while_the_listener_was_dead_are_in_the_records(
     office.service.wait_restarted("listener", former)
     expect(anna.page.locator(".call-panel.wrapup")).to_be_visible(timeout=BACK)
     ended = eventually(lambda: office.last_call(id=call.id, state="ended"))
-    assert (ended.disposition, ended.end_evidence) == ("answered", "snapshot")
+    assert (ended.disposition, ended.end_evidence) == ("answered", "cdr")
     assert len(office.entries(call.id)) == 1
 
 

@@ -74,6 +74,7 @@ def test_from_the_call_to_the_quarter_report(office: LiveOffice) -> None:  # noq
     expect(page.locator("#rating .mark")).to_have_text("оценка получена")
 
     # The quarter that runs counts it at once.
+    head.click(".nav summary")
     head.click(".nav a:has-text('Отчёты')")
     report = head.locator("#main")
     expect(report).to_contain_text("квартал ещё идёт")

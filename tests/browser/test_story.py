@@ -127,7 +127,7 @@ def test_a_caller_who_gives_up_leaves_no_card_and_an_abandoned_call(office: Live
     assert caller.finish() == 0, caller.errors()
     for person in (anna, pyotr):
         expect(person.page.locator("#part-call")).to_contain_text("Звонков нет")
-        expect(person.page.locator("#part-waiting")).to_contain_text("Никто не ждёт")
+        expect(person.page.locator("#part-waiting")).to_contain_text("Ждут: 0")
         assert not person.page.title().startswith("☎")
     call = eventually(lambda: office.last_call(state="ended"))
     assert (call.disposition, call.answered_at, call.end_evidence) == ("abandoned", None, "event")

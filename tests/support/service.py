@@ -19,7 +19,7 @@ from pathlib import Path
 from types import TracebackType
 
 from telephony.config.plan import Address
-from tests.support.exchange import free_tcp, free_udp
+from tests.support.exchange import first_rtp_port, free_tcp, free_udp
 from tests.support.wait import wait_for
 
 PROGRAM = Path(sys.executable).with_name("family-dispatch")
@@ -35,7 +35,7 @@ class LiveService:
         self.data_dir = self.folder / "d"
         self.http, self.ami, self.agi, self.websocket = (free_tcp() for _ in range(4))
         self.desk, self.trunk, self.town = (free_udp(f"127.0.0.{last}") for last in (1, 3, 2))
-        first_rtp = 20000 + (os.getpid() * 7 % 190) * 200
+        first_rtp = first_rtp_port()
         self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("DISPATCH_")},
             "DISPATCH_DATA_DIR": str(self.data_dir),

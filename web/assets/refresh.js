@@ -44,6 +44,8 @@ export function mayReplace(current, incoming) {
   const same = current.dataset.version === incoming.dataset.version;
   if (same) return false;
   if (current.dataset.subject !== incoming.dataset.subject) return true; // another call, another card: always
+  // What was just sent comes back refused, word for word and with the reasons: nothing is lost by showing it.
+  if (incoming.dataset.force && incoming.querySelector("[aria-invalid=true]")) return true;
   if (busyWith(current)) return false;
   return ![...current.querySelectorAll("form[data-draft]")].some(hasUnsaved);
 }
@@ -53,9 +55,17 @@ export function startRefresh(htmx) {
     const at = document.querySelector(".workplace") ? "workplace" : document.getElementById("part-packet")?.dataset.subject ?? "page";
     htmx.ajax("GET", `/parts?at=${at}`, { source: "#parts", target: "#parts", swap: "none" }).catch(() => {}).finally(done);
   };
+  // The workplace was left while its parts were on the way: they have no place on another page.
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const asked = event.detail.requestConfig?.path ?? "";
+    if (asked.startsWith("/parts?at=workplace") && !document.querySelector(".workplace")) event.detail.shouldSwap = false;
+  });
   document.addEventListener("htmx:oobBeforeSwap", (event) => {
     const current = event.detail.target;
     const incoming = event.detail.fragment.firstElementChild ?? event.detail.fragment;
+    if (current.id === "part-call" && current.dataset.subject !== incoming.dataset.subject) {
+      document.getElementById("booking")?.replaceChildren(); // one family's appointment is not read to the next
+    }
     if (current.dataset.version === undefined || mayReplace(current, incoming)) return;
     event.detail.shouldSwap = false;
     for (const form of current.querySelectorAll("form[data-draft]")) {

@@ -153,6 +153,8 @@ def book(request: Request, hold_id: int, form: Posted, visitor: Visitor = allow(
     try:
         with desk.database.transaction() as session:
             held = holding.any_own(session, hold_id, visitor.employee)
+            # Read now: what is refused is rolled back, and then nothing can be read of the row.
+            known = {name: getattr(held, name) for name in ("employee_id", "call_id", "family_id", "entry_id")}
             dialog = dialog_of(session, held, visitor, at)
             row = booking.book(
                 session,
@@ -166,7 +168,6 @@ def book(request: Request, hold_id: int, form: Posted, visitor: Visitor = allow(
             _remind(session, sent, row, visitor, at)
             told = _told(session, row)
     except SlotTaken as taken:
-        known = {name: getattr(held, name) for name in ("employee_id", "call_id", "family_id", "entry_id")}
         return _refused(request, visitor, taken, known)
     except Incomplete as problem:
         return _again(request, visitor, hold_id, form, problem.fields, 422)

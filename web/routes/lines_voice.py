@@ -19,7 +19,7 @@ LISTENERS = (*ON_CALLS, Role.DIRECTOR)
 
 @router.get("/voice/{message_id}")
 def listen(request: Request, message_id: int, visitor: Visitor = allow(*LISTENERS)) -> Response:
-    """The sound. Seeking asks for ranges: only what begins at the beginning is a listening."""
+    """The sound. Seeking asks for ranges: what begins at the beginning is a listening, and so is any first part."""
     desk = desk_of(request)
     at = datetime.now(UTC)
     with desk.database.transaction() as session:
@@ -27,6 +27,7 @@ def listen(request: Request, message_id: int, visitor: Visitor = allow(*LISTENER
         path = desk.settings.data_dir / "voice" / message.file
         if not path.is_file():
             raise NotFound("Файл сообщения не найден. Сообщите администратору: возможно, он есть в резервной копии.")
-        if request.headers.get("range", "bytes=0-").startswith("bytes=0-"):
+        whole = request.headers.get("range", "bytes=0-").startswith("bytes=0-")
+        if whole or not voice.listens_already(session, message, visitor.employee, at):
             voice.heard(session, message, visitor.employee, at, ip=visitor.ip)
     return FileResponse(path, media_type="audio/wav", headers={"Cache-Control": "no-store"})

@@ -29,6 +29,7 @@ from crm.missed.rules import duties
 from crm.missed.tables import MissedAttempt, MissedCall, MissedContact
 from tests.integration.crm import ledger as g
 from tests.integration.crm import scenario as s
+from workers import line_words
 
 
 @pytest.fixture
@@ -159,6 +160,38 @@ def test_what_the_dialplan_told_is_the_reason(town: Database) -> None:
         opening.from_call(session, row, g.minute(2))
         assert missed.reasons == ["callback"], "told again, it is better known"
         assert missed.times == 1
+
+
+@pytest.mark.parametrize(("word", "reason"), [("callback", "callback"), ("voicemail", "voicemail"), ("", "failed")])
+def test_who_is_cut_off_and_leaves_the_line_again_is_owed_a_call(town: Database, word: str, reason: str) -> None:
+    """Her page was lost, the caller came back into the queue: he pressed 1, left a message, or gave up."""
+    with town.transaction() as session:
+        lavrova = s.employee(session, "lavrova")
+        g.play(session, g.missed_call("0", -5), g.talk("1", 0)[:5])
+        calls.record(session, events.CallReturning(call="1", at=g.minute(1), extension="101"))
+        calls.record(session, events.CallerWaiting(call="1", at=g.minute(1.5), queue=s.QUEUE, position=1))
+        if word:
+            said = DialplanWord(subject=Subject.LINE, call="1", at=g.minute(2), order="", state=word)
+            line_words.follow(session, said)
+        for _ in range(2):
+            call = g.play(session, [events.CallEnded(call="1", at=g.minute(3), cause=16)])
+        (row,) = g.open_rows(session)
+        assert (row.family_id, row.first_at, row.reasons) == (call.family_id, g.minute(3), [reason])
+        assert g.calls_in(session, row) == ["1"]
+        assert call.family_id is not None
+        calls.attach_family(session, call.id, call.family_id, lavrova, g.minute(4))
+        assert g.open_rows(session) == [row], "who she says it was changes nothing in that"
+        g.play(session, g.talk("2", 6))
+        assert g.open_rows(session) == []
+
+
+def test_who_asks_again_after_a_talk_and_is_heard_of_late_is_owed_a_call(town: Database) -> None:
+    with town.transaction() as session:
+        g.play(session, g.talk("1", 0))
+        assert g.open_rows(session) == []
+        word = DialplanWord(subject=Subject.LINE, call="1", at=g.minute(1), order="", state="callback")
+        line_words.follow(session, word)
+        assert [row.reasons for row in g.open_rows(session)] == [["callback"]]
 
 
 def test_a_word_that_comes_after_the_hangup_is_the_reason_too(town: Database) -> None:

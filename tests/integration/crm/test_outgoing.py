@@ -318,6 +318,22 @@ def vars_of(event: object) -> dict[str, object]:
     return {name: getattr(event, name) for name in event.__dataclass_fields__}  # type: ignore[attr-defined]
 
 
+def test_whom_a_colleague_is_calling_back_nobody_else_calls_beside_her(town: Database) -> None:
+    """By the number or from the card as well as from the list; who must all the same says why, and takes it over."""
+    missed_id = missed(town)
+    asked(town, "zayac", missed_id=missed_id)
+    with pytest.raises(Incomplete) as refused:
+        asked(town, "lavrova", at=s.after(5))
+    assert "Заяц" in refused.value.fields["reason"]
+    with town.transaction() as session:
+        for order in session.scalars(select(OutgoingCall)):
+            asking.hang_up(session, order.id, s.employee(session, "zayac"), s.after(6))
+    order = asked(town, "lavrova", at=s.after(7), reason="семья просила меня")
+    assert order.missed_id == missed_id
+    with town.reading() as session:
+        assert session.get_one(MissedCall, missed_id).claimed_by_id == s.employee(session, "lavrova").id
+
+
 def test_a_talk_closes_what_was_missed_and_a_call_in_vain_is_an_attempt(town: Database) -> None:
     missed_id = missed(town)
     order = asked(town, missed_id=missed_id)

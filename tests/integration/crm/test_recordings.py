@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import select
@@ -17,6 +18,7 @@ from crm.db import Database
 from crm.errors import Incomplete, NotFound, RecordsError, StaleVersion
 from crm.recordings import files, filing, following, keeping, listening, reading, refusing, settings
 from crm.recordings.tables import Recording, RecordingState
+from telephony.wire import Message
 from tests.integration.crm.recorded import EXPIRED, LATER, WANTED, leave_file, only, talk, turn_on, wav, word
 from tests.integration.crm.scenario import (
     KUZNETSOVA,
@@ -30,7 +32,9 @@ from tests.integration.crm.scenario import (
     waiting,
 )
 from tests.integration.crm.test_consents import text as text_id
-from workers.recordings import Filing, remove_refused
+from workers.recordings import Filing, carry_out, remove_refused
+
+CALLER = "PJSIP/trunk-0000000a"
 
 
 def actions(session) -> list[str]:
@@ -284,6 +288,37 @@ def test_the_operator_ends_the_recording(town: Database, tmp_path: Path, why: st
         shown = reading.of_call(session, call.id, employee(session, "lavrova"))
         assert shown is not None
         assert not shown.running
+
+
+def test_the_exchange_is_told_that_no_transfer_may_begin_it_again(town: Database, tmp_path: Path) -> None:
+    """First the note on the caller's channel (sd-record.conf, `again`), then the end; a Local leg has no sound."""
+
+    told: list[dict[str, str]] = []
+
+    class Exchange:
+        def collect(self, _action: object, _timeout: float = 5.0) -> list[Message]:
+            legs = [("PJSIP/101-0000000b", "1.2"), ("Local/101@sd-operator-00000001;1", "1.3"), (CALLER, call)]
+            return [
+                Message.of(("Event", "CoreShowChannel"), ("Channel", name), ("Uniqueid", own), ("Linkedid", call))
+                for name, own in legs
+            ]
+
+        def send(self, action: list[tuple[str, str]]) -> None:
+            told.append(dict(action))
+
+    with town.transaction() as session:
+        row = play(session, [arrived(), waiting(), ringing(), answered()])
+        call = row.linkedid
+        following.follow(session, word("started"))
+        refusing.ask(session, row, "asked", employee(session, "lavrova"), after(10))
+    counter = SimpleNamespace(database=town, exchange=Exchange(), settings=SimpleNamespace(data_dir=tmp_path))
+    carry_out(counter)  # type: ignore[arg-type]
+    note, *ends = told
+    assert note == {"Action": "Setvar", "Channel": CALLER, "Variable": "SHARED(SD_NORECORD)", "Value": "1"}
+    assert [(one["Action"], one["Channel"]) for one in ends] == [
+        ("StopMixMonitor", "PJSIP/101-0000000b"),
+        ("StopMixMonitor", CALLER),
+    ]
 
 
 def test_a_refusal_after_an_end_still_deletes(town: Database) -> None:

@@ -149,6 +149,26 @@ def test_a_time_that_is_none_is_refused(office: Office, starts_at: str) -> None:
         assert lavrova.post("/appointments/hold", employee_id=bad, starts_at="1800000000").status_code in (404, 422)
 
 
+@pytest.mark.parametrize("in_the_box", [True, False])
+def test_who_booked_too_late_reads_who_was_first_and_what_is_free_instead(office: Office, in_the_box: bool) -> None:
+    """Her five minutes were over, and a colleague took the time before she pressed the button."""
+    lavrova, zayac = office.browser("lavrova"), office.browser("zayac")
+    who, time = free(office)
+    hold = hold_in(boxed(lavrova, "/appointments/hold", employee_id=who, starts_at=time).text)
+    with office.desk.database.transaction() as session:
+        row = session.get_one(SlotHold, int(hold))
+        row.held_at, row.until = row.held_at - timedelta(minutes=9), row.until - timedelta(minutes=9)
+    theirs = hold_in(boxed(zayac, "/appointments/hold", employee_id=who, starts_at=time).text)
+    boxed(zayac, f"/appointments/holds/{theirs}/book", form_key="z", applicant_name="Гусева Анна")
+    sent = {"form_key": "l", "applicant_name": "Кузнецова Елена"}
+    path = f"/appointments/holds/{hold}/book"
+    late = boxed(lavrova, path, **sent) if in_the_box else lavrova.post(path, **sent)
+    assert late.status_code == 409
+    assert "Заяц" in late.text
+    assert f'name="employee_id" value="{who}"' in late.text, "the next times are buttons"
+    assert len([row for row in rows(office) if int(row.starts_at.timestamp()) == time and row.employee_id == who]) == 1
+
+
 def test_a_person_who_did_not_take_part_books_nothing_for_a_call(office: Office) -> None:
     office.browser("lavrova")
     call_id = office.ring()

@@ -174,6 +174,12 @@ def test_a_message_is_heard_whole_and_in_ranges_and_each_listening_is_logged(off
     assert lavrova.get(f"/voice/{message}", range="bytes=99999-").status_code == 416
 
 
+@pytest.mark.parametrize("part", ["bytes=1-", "bytes=-99999"])
+def test_nobody_hears_a_message_by_its_parts_without_being_in_the_log(office, message: int, part: str) -> None:
+    assert office.browser("lavrova").get(f"/voice/{message}", range=part).status_code == 206
+    assert listened(office) == 1
+
+
 @pytest.mark.parametrize("login", ["gromova", "kim", "smirnova"])
 def test_others_hear_nothing(office, message: int, login: str) -> None:
     assert office.browser(login).get(f"/voice/{message}").status_code in {403, 404}

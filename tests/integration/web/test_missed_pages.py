@@ -69,7 +69,7 @@ def test_the_late_one_is_told_in_words_too(office):
         row = session.get_one(MissedCall, missed_id)
         row.due_at = row.first_at.replace(year=2025)
     lavrova = office.browser("lavrova")
-    assert "поздно 1" in lavrova.get("/journal").text
+    assert "просрочено 1" in lavrova.get("/journal").text
     assert "просрочено на" in lavrova.get("/missed?show=late").text
     assert "просрочено на" not in lavrova.get("/missed?show=promised").text
 

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import delete, select
 
-from crm import db, demo, exchange_state, schema
+from callflow import events
+from crm import calls, db, demo, exchange_state, schema
 from crm.calendar.tables import CalendarDay, ServiceHours
 from crm.lines.tables import LineAssignment, ServiceVoice, VoiceMessage
 from workers import prompts, voice_messages
@@ -213,6 +214,23 @@ def test_the_sound_is_removed_when_its_term_is_over_and_the_row_stays(town: db.D
     voice_messages.keep_order(town, folder, SUNDAY + timedelta(days=5 * 366))
     assert list(folder.iterdir()) == []
     assert stored(town)[0].removed_at is not None
+
+
+def test_a_message_finds_the_call_that_the_listener_hears_of_a_moment_later(town: db.Database, tmp_path: Path) -> None:
+    """After an outage of both: not a minute later, when it is time for the rest of the round."""
+    settings = ServiceSettings(
+        data_dir=tmp_path, exchange="external", ami_secret=secrets.token_urlsafe(32), _env_file=None
+    )
+    upkeep = LineUpkeep(settings, town)
+    voice_messages.spool_of(tmp_path).parent.mkdir(parents=True)
+    put(voice_messages.spool_of(tmp_path), sound(4))
+    upkeep.round(SUNDAY)
+    assert [message.call_id for message in stored(town)] == [None]
+    with town.transaction() as session:
+        arrived = events.CallArrived(call=NAME.removesuffix(".wav"), at=SUNDAY, did="+79070009001", channel="")
+        call_id = calls.record(session, arrived).call_id
+    upkeep.round(SUNDAY + timedelta(seconds=2))
+    assert [message.call_id for message in stored(town)] == [call_id]
 
 
 def test_an_assignment_that_begins_on_a_date_reaches_the_exchange_by_itself(town: db.Database, tmp_path: Path) -> None:
