@@ -125,7 +125,7 @@ def load(office: Office, seconds: float) -> Outcome:
         other_line = session.scalars(select(Line.did).where(Line.did != office.did).order_by(Line.id)).first()
     assert other_line is not None
     talking = Call(to=office.did, from_header=FROM, hold_ms=TALK_MS, patience_ms=30_000, media=False)
-    waiting = Call(to=other_line, from_header=FROM, hold_ms=int(seconds * 1000) + 5_000, media=False)
+    waiting = Call(to=other_line, from_header=FROM, hold_ms=int(seconds * 1000) + 40_000, media=False)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         stack.enter_context(AnsweringPhones(office.service.desk, [*office.operators, *office.specialists]))
@@ -141,7 +141,7 @@ def load(office: Office, seconds: float) -> Outcome:
             outcome.waited = min(outcome.waited, _waiting(office))
         after, took = _cpu(office), time.monotonic() - began
         outcome.ended_well = callers.succeeded()
-        patient.finish(60)
+        patient.finish(90)
         wait_for(lambda: not _unended(office), 30, "every call's row to be ended")
         outcome.shares = {name: (after[name] - before[name]) / took for name in after}
         numbers = set(callers.numbers)
