@@ -11,6 +11,7 @@ from crm.audit import Actor, write
 from crm.base import fetch
 from crm.errors import Incomplete, NotFound
 from crm.institution import Service
+from crm.specialists import ordering
 from crm.specialists.tables import CompetenceTopic
 from crm.staff import Employee
 
@@ -74,14 +75,6 @@ def save(  # noqa: PLR0917 - what, by whom, when: as in every verb
 
 def move(session: Session, topic_id: int, employee: Employee, at: datetime, *, up: bool, ip: str = "") -> None:
     """One place up or down. Raises NotFound."""
-    rows = list(every(session))
-    place = next((number for number, one in enumerate(rows) if one.id == topic_id), None)
-    if place is None:
-        raise NotFound("Такой темы нет.")
-    other = place - 1 if up else place + 1
-    if not 0 <= other < len(rows):
-        return
-    rows[place], rows[other] = rows[other], rows[place]
-    for number, one in enumerate(rows, start=1):
-        one.position = number * 10
-    write(session, Actor.of(employee, ip), "competence.save", subject="competence_topic", subject_id=topic_id, at=at)
+    if ordering.move(every(session), topic_id, up=up, missing="Такой темы нет."):
+        actor = Actor.of(employee, ip)
+        write(session, actor, "competence.save", subject="competence_topic", subject_id=topic_id, at=at)

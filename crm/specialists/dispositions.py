@@ -20,6 +20,7 @@ from crm.call_tables import CallRecord
 from crm.errors import Incomplete, NotFound, RecordsError
 from crm.journal_tables import JournalEntry
 from crm.presence import PresenceState
+from crm.specialists import ordering
 from crm.specialists.seed import CONSULTED, RECORDED
 from crm.specialists.tables import CallDisposition, CallFinish, Consultation
 from crm.staff import Employee, Role
@@ -167,18 +168,9 @@ def save(
 
 def move(session: Session, disposition_id: int, employee: Employee, at: datetime, *, up: bool, ip: str = "") -> None:
     """One place up or down. Raises NotFound."""
-    rows = list(every(session))
-    place = next((number for number, one in enumerate(rows) if one.id == disposition_id), None)
-    if place is None:
-        raise NotFound("Такой строки нет.")
-    other = place - 1 if up else place + 1
-    if not 0 <= other < len(rows):
-        return
-    rows[place], rows[other] = rows[other], rows[place]
-    for number, one in enumerate(rows, start=1):
-        one.position = number * 10
-    write(session, Actor.of(employee, ip), "disposition.save", subject="call_disposition", subject_id=disposition_id,
-          at=at)  # fmt: skip
+    if ordering.move(every(session), disposition_id, up=up, missing="Такой строки нет."):
+        actor = Actor.of(employee, ip)
+        write(session, actor, "disposition.save", subject="call_disposition", subject_id=disposition_id, at=at)
 
 
 def _check_removal(row: CallDisposition, known: Sequence[CallDisposition]) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from fastapi import APIRouter, Request
-from fastapi.responses import FileResponse, Response
+from fastapi.responses import Response
 
 from crm.errors import NotFound
 from crm.lines import voice
 from crm.staff import Role
 from web.access import ON_CALLS, Visitor, allow
 from web.desk import desk_of
+from web.recorded_sound import answer
 
 router = APIRouter()
 LISTENERS = (*ON_CALLS, Role.DIRECTOR)
@@ -30,4 +31,4 @@ def listen(request: Request, message_id: int, visitor: Visitor = allow(*LISTENER
         whole = request.headers.get("range", "bytes=0-").startswith("bytes=0-")
         if whole or not voice.listens_already(session, message, visitor.employee, at):
             voice.heard(session, message, visitor.employee, at, ip=visitor.ip)
-    return FileResponse(path, media_type="audio/wav", headers={"Cache-Control": "no-store"})
+    return answer(path, request.headers.get("range", ""))
