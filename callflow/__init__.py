@@ -23,7 +23,7 @@ table and tested as one, and the telephone exchange, the database and the screen
 * ``names``        a person's name in full, with initials, and as she is addressed
 * ``calendar``     hours of a service, the production calendar, working time
 * ``spoken_time``  «5 мин назад», «вчера 14:30»
-* ``greetings``    what a caller hears: open, break, closed; in words only (``spoken_numbers``)
+* ``greetings``    what a caller hears: open, break, closed; in words only (``speech``)
 
 Allowed imports: the standard library without its doors to the outside, ``phonenumbers`` and ``holidays``
 (``tests/unit/callflow/test_purity.py`` holds it).

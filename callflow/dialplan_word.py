@@ -16,6 +16,8 @@ class Subject(StrEnum):
     OUTGOING = "outgoing"
     RECORDING = "recording"
     MONITOR = "monitor"
+    PHRASE = "phrase"
+    DIAL = "dial"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,14 +7,16 @@ of `ORDER`; a piece that is missing is passed over.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
-from callflow.spoken_numbers import FROM_WEEKDAY, ON_WEEKDAY, UNTIL_WEEKDAY, from_time, on_day, span
+from callflow.speech.dates import FROM_WEEKDAY, ON_WEEKDAY, UNTIL_WEEKDAY, from_time, on_day, span
+from callflow.speech.pieces import PIECES
+from callflow.speech.speakable import speakable
+from callflow.speech.templates import Unresolved, fill
 
 if TYPE_CHECKING:
     from callflow.calendar import Interval, Moment
@@ -34,16 +36,11 @@ DANGER: Final = (
     "Если есть угроза жизни или здоровью, позвоните по номеру сто двенадцать. "
     "Детский телефон доверия: восемь восемьсот, две тысячи, сто двадцать два, круглосуточно и бесплатно."
 )
-_ABBREVIATIONS: Final = {
-    "ГКУСО": "государственное казённое учреждение социального обслуживания",
-    "ГБУСО": "государственное бюджетное учреждение социального обслуживания",
-    "СРЦН": "социально-реабилитационный центр",
-    "СМФЦ": "семейный центр",
-    "УСЗН": "управление социальной защиты",
-    "МФЦ": "эм-эф-цэ",
-    "ИППСУ": "индивидуальная программа",
-    "СВО": "эс-вэ-о",
-}
+PLACES: Final = 10
+"""How far a caller's place in line is counted; who is farther behind hears that it will take long."""
+_ORDINALS: Final = (
+    "первое", "второе", "третье", "четвёртое", "пятое", "шестое", "седьмое", "восьмое", "девятое", "десятое",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,8 +57,10 @@ class Spoken:
     week: Sequence[Sequence[Interval]] = ()
     callback: bool = True
     voicemail: bool = True
+    position: bool = True
     notice: str = ""
     greeting: str = ""
+    texts: Mapping[str, str] = field(default_factory=dict)
 
 
 def spoken(kind: str, service: Spoken, moment: Moment) -> str:
@@ -77,7 +76,7 @@ def spoken(kind: str, service: Spoken, moment: Moment) -> str:
 
 def pieces(service: Spoken) -> dict[str, str]:
     """Name → text of every piece that does not depend on the day; an empty text is not to be spoken."""
-    hello = f"Здравствуйте! Вы позвонили {speakable(service.named)}."
+    hello = _worded(service, "closed_hello", {"в службу": service.named, "учреждение": service.institution})
     welcome = f"Здравствуйте! Вы позвонили {speakable(service.named)}, {speakable(service.institution)}."
     stay = "Пожалуйста, оставайтесь на линии, специалист ответит вам в ближайшее время."
     greeting = speakable(service.greeting) or f"{welcome} {stay}"
@@ -86,11 +85,12 @@ def pieces(service: Spoken) -> dict[str, str]:
         "notice": f"{welcome} {speakable(service.notice)}" if service.notice else "",
         "greeting": stay if service.notice else greeting,
         "hello": hello,
-        "closed": "Сейчас нерабочее время.",
-        "hours": hours(service.week),
+        "closed": _worded(service, "closed_now", {"учреждение": service.institution}),
+        "hours": _worded(service, "closed_hours", {"часы": said}) if (said := hours_said(service.week)) else "",
         "choose": _choices(service),
         "danger": DANGER,
         "stay": _in_queue(service),
+        **_places(service),
         "offer": _offer(service),
         "number": "Ваш номер не определился. Наберите номер, на который вам перезвонить, начиная с восьмёрки, "
         "и нажмите решётку.",
@@ -101,6 +101,9 @@ def pieces(service: Spoken) -> dict[str, str]:
         "human": "Соединяем с сотрудником. Пожалуйста, не кладите трубку.",
         "nobody": "Сейчас никто не может подойти. При угрозе жизни позвоните по номеру сто двенадцать.",
         "bye": "Спасибо за звонок. До свидания.",
+        # To whom the robot calls, without a word of who called: the dialogue broke off; nobody is there now (sd-dial).
+        "robot-trouble": "Извините, связь прервалась. До свидания.",
+        "robot-later": "Сейчас соединить вас с сотрудником не получается. Вам перезвонят. До свидания.",
     }
 
 
@@ -111,16 +114,22 @@ def next_opening(kind: str, service: Spoken, moment: Moment) -> str:
     opens = moment.next_open.astimezone(service.zone)
     minute = opens.hour * 60 + opens.minute
     if kind == CLOSED:
-        return f"Ближайший рабочий день — {on_day(opens.date())}, с {from_time(minute)}."
+        return _worded(service, "closed_next", {"ближайший": f"{on_day(opens.date())}, с {from_time(minute)}"})
     for earlier, later in pairwise(service.week[opens.weekday()] if service.week else ()):
         if later.starts == minute:
-            return f"Сейчас у специалистов перерыв, {span(earlier.ends, later.starts)}."
-    return f"Сейчас у специалистов перерыв, до {from_time(minute)}."
+            return _worded(service, "closed_break", {"перерыв": span(earlier.ends, later.starts)})
+    return _worded(service, "closed_break", {"перерыв": f"до {from_time(minute)}"})
 
 
 def hours(week: Sequence[Sequence[Interval]]) -> str:
     """«Мы работаем с понедельника по среду и в пятницу с восьми до семнадцати часов, …, перерыв с двенадцати до
     тринадцати часов.» Days that begin and end alike are named together; "" for a week without hours."""
+    said = hours_said(week)
+    return f"Мы работаем {said}." if said else ""
+
+
+def hours_said(week: Sequence[Sequence[Interval]]) -> str:
+    """The same without the words around it."""
     outer: dict[tuple[int, int], list[int]] = {}
     breaks: dict[tuple[tuple[int, int], ...], list[int]] = {}
     for day, intervals in enumerate(week):
@@ -136,15 +145,18 @@ def hours(week: Sequence[Sequence[Interval]]) -> str:
         if gaps:
             spans = " и ".join(span(*gap) for gap in gaps)
             said.append(f"перерыв {'' if everywhere else _days(days) + ' '}{spans}")
-    return f"Мы работаем {', '.join(said)}."
+    return ", ".join(said)
 
 
-def speakable(text: str) -> str:
-    """Written abbreviations and quotation marks as a voice can say them (domain.md §9.1)."""
-    words = re.sub(r"[«»\"„“]", "", text)
-    for short, whole in _ABBREVIATIONS.items():
-        words = re.sub(rf"\b{short}\b", whole, words)
-    return " ".join(words.split())
+def _worded(service: Spoken, name: str, values: Mapping[str, str]) -> str:
+    """A piece of S-4 in the head's own words; in ours where hers lack something that is not known now."""
+    for text in (service.texts.get(name, ""), PIECES[name].default):
+        try:
+            if text:
+                return speakable(fill(text, values))
+        except Unresolved:
+            continue
+    return ""
 
 
 def _whole(starts: int, ends: int) -> str:
@@ -183,6 +195,15 @@ def _in_queue(service: Spoken) -> str:
     if not service.callback:
         return stay
     return f"{stay} Если вам неудобно ждать, нажмите один: мы перезвоним вам, ваше место в очереди сохранится."
+
+
+def _places(service: Spoken) -> dict[str, str]:
+    """«place-1» … «place-10», «place-more»: said in the queue in the place of «stay», and as often."""
+    if not service.position:
+        return {}
+    said = {f"place-{nth}": f"Ваше место в очереди – {word}." for nth, word in enumerate(_ORDINALS, start=1)}
+    said["place-more"] = "Перед вами в очереди больше десяти звонков."
+    return {name: f"{text} {_in_queue(service)}" for name, text in said.items()}
 
 
 def _offer(service: Spoken) -> str:

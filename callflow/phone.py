@@ -25,7 +25,8 @@ SYNTHETIC_PREFIXES = ("+7907000", "+7492480", "+7473670")
 EMERGENCY_NUMBERS = frozenset(["112", "101", "102", "103", "104", "01", "02", "03", "04"])
 """Only ever shown to a person, never dialled by a program, and nobody's true caller id."""
 
-_PAID_PREFIXES = ("+7809", "+7803")
+PAID_PREFIXES = ("+7809", "+7803")
+"""Whoever calls them pays more than for a call."""
 
 _ALIKE = str.maketrans("０１２３４５６７８９＋（）－．‐‑‒–—―−﹣", "0123456789+()-.--------")
 """Full-width forms and every dash that a word processor puts into a number; other scripts' digits are not guessed
@@ -147,7 +148,7 @@ def refusal(number: PhoneNumber | str, *, mode: Literal["demo", "live"], own_did
     known = number if isinstance(number, PhoneNumber) else normalise(number)
     if known is None:
         return _why_unreadable(str(number))
-    if known.e164.startswith(_PAID_PREFIXES):
+    if known.e164.startswith(PAID_PREFIXES):
         return "Платный номер: программа на такие номера не звонит."
     if known.e164 in _in_all_forms(own_dids):
         return "Это номер самой службы: звонить на него нельзя."

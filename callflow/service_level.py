@@ -234,7 +234,13 @@ class Light(StrEnum):
 
     @property
     def words(self) -> str:
+        """Of a figure of this moment: a queue, a wait. Somebody can do something about it now."""
         return {Light.GREEN: "норма", Light.YELLOW: "внимание", Light.RED: "срочно", Light.NONE: ""}[self]
+
+    @property
+    def target_words(self) -> str:
+        """Of a share against its target (`level_light`, `lost_light`): there is nothing urgent about a past day."""
+        return "хуже цели" if self is Light.RED else self.words
 
 
 def above(value: float, yellow: float, red: float) -> Light:

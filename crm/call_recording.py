@@ -18,6 +18,7 @@ from callflow.identity import IdentityLevel
 from crm import families, journal, presence, staff
 from crm.call_tables import UNKNOWN_CALLER, CallRecord, call_of, store
 from crm.missed import closing, opening
+from crm.missed.rules import Reason
 from crm.outgoing import ending
 from crm.transfers import holding
 from crm.upsert import insert_missing
@@ -114,7 +115,8 @@ def _follow_talk(session: Session, row: CallRecord, event: events.CallEvent, eff
             row.returning = False
         elif not returning and entry.state == journal.DRAFT and employee.role != staff.Role.SPECIALIST:
             # A specialist was connected: the row is the dispatcher's to write.
-            presence.start_wrapup(session, employee.id, row.id, event.at)
+            own_call = row.direction == Direction.OUTBOUND
+            presence.start_wrapup(session, employee.id, row.id, event.at, own_call=own_call)
     if returning and row.employee_id is not None and row.state != CallState.ENDED:
         # AgentComplete may be heard first: the wrap-up it began would keep her from getting the caller back.
         row.returning = True
@@ -128,17 +130,22 @@ def _keep_ledger(session: Session, row: CallRecord, before: Call, effects: tuple
     """A talk settles what is owed to these people; a call that ended without one is owed from now on (`crm.missed`).
 
     Told again when an ended call becomes better known: who called, or that it was answered after all. Calls that an
-    operator makes are `crm.outgoing`'s.
+    operator makes are `crm.outgoing`'s, but for whom she was talking with and who did not reach anybody afterwards.
     """
+    # Answered, but in the line again when he hung up: his operator was lost, or a transfer came to nothing.
+    in_line_again = before.answered_at is not None and before.state in (CallState.WAITING, CallState.RINGING)
+    unheard = holding.gave_up(session, row)
+    cut_off = before.ended_at is None and (in_line_again or unheard)
+    reason = Reason.TRANSFER if unheard else None
     if row.direction != Direction.INBOUND:
+        if row.ended_at is not None and cut_off:
+            opening.from_call(session, row, at, cut_off=True, reason=reason)
         return
     better_known = row.caller_kind != UNKNOWN_CALLER and before.caller is None
     if row.ended_at is not None and (before.ended_at is None or before.disposition != row.disposition or better_known):
         if row.disposition == Disposition.ANSWERED:
             closing.by_talk(session, row, at)
-        # Answered, but in the line again when he hung up: his operator was lost, or a transfer came to nothing.
-        in_line_again = before.answered_at is not None and before.state in (CallState.WAITING, CallState.RINGING)
-        opening.from_call(session, row, at, cut_off=before.ended_at is None and in_line_again)
+        opening.from_call(session, row, at, cut_off=cut_off, reason=reason)
     elif any(isinstance(effect, TalkStarted) for effect in effects):
         closing.by_talk(session, row, at)
 

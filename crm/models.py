@@ -21,6 +21,7 @@ from crm.base import Base
 from crm.calendar import tables as calendar_tables
 from crm.cards import tables as card_tables
 from crm.consents import tables as consent_tables
+from crm.dialler import tables as dialler_tables
 from crm.lines import tables as line_tables
 from crm.missed import tables as missed_tables
 from crm.outgoing import tables as outgoing_tables
@@ -30,6 +31,7 @@ from crm.recordings import tables as recording_tables
 from crm.search import tables as search_tables
 from crm.service_report import tables as target_tables
 from crm.specialists import tables as specialist_tables
+from crm.speech import tables as speech_tables
 from crm.transfers import tables as transfer_tables
 
 __all__ = [
@@ -42,6 +44,7 @@ __all__ = [
     "call_tables",
     "card_tables",
     "consent_tables",
+    "dialler_tables",
     "directory",
     "exchange_state",
     "family_tables",
@@ -58,6 +61,7 @@ __all__ = [
     "search_tables",
     "sign_in",
     "specialist_tables",
+    "speech_tables",
     "staff",
     "target_tables",
     "training",

@@ -102,10 +102,15 @@ def start_break(session: Session, employee_id: int, reason: str, at: datetime) -
     return _move(presence, PresenceState.BREAK, reason, at)
 
 
-def start_wrapup(session: Session, employee_id: int, call_id: int, at: datetime) -> Presence:
-    """The talk is over and its journal row is to be written; by whoever signed out meanwhile, when she is back."""
+def start_wrapup(session: Session, employee_id: int, call_id: int, at: datetime, *, own_call: bool = False) -> Presence:
+    """The talk is over and its journal row is to be written; by whoever signed out meanwhile, when she is back.
+
+    `own_call`: she has made it herself. That is done off the line too: she writes it up at once and stays off the line.
+    """
     presence = presence_of(session, employee_id, at)
-    if presence.state == PresenceState.OFFLINE:
+    if presence.state == PresenceState.OFFLINE and own_call:
+        presence.resume_state, presence.resume_reason = PresenceState.OFFLINE.value, ""
+    elif presence.state == PresenceState.OFFLINE:
         return _move(presence, PresenceState.OFFLINE, "", presence.since, call_id)
     return _move(presence, PresenceState.WRAPUP, "", at, call_id)
 

@@ -30,6 +30,7 @@ _QUICK = frozenset(
         "GET VARIABLE",
         "HANGUP",
         "NOOP",
+        "SET AUTOHANGUP",
         "SET CALLERID",
         "SET CONTEXT",
         "SET EXTENSION",
@@ -71,6 +72,15 @@ class Digits(NamedTuple):
     timed_out: bool
 
 
+class Played(NamedTuple):
+    """How far a sound was played: the key that cut it short or nothing, where it stood (samples from the file's
+    beginning), and whether the caller put the telephone down meanwhile."""
+
+    key: str
+    samples: int
+    hung_up: bool
+
+
 class Recorded(NamedTuple):
     """How a recording ended: `dtmf` (with the key), `timeout`, `silence`…; its length in samples."""
 
@@ -110,6 +120,13 @@ class AgiSession(AGI):
     def command(self, command: str, *args: object, timeout: float | None = None) -> Reply:
         """Send one command, with its arguments quoted, and read its answer. Raises as the module says, and
         UnsafeValue before anything is sent."""
+        reply = self._asked(command, *args, timeout=timeout)
+        if reply.result == "-1" and command != "CHANNEL STATUS":
+            self._failed(command)
+        return reply
+
+    def _asked(self, command: str, *args: object, timeout: float | None = None) -> Reply:
+        """As `command`; -1 is an answer like any other."""
         line = compose_command(command, *args)
         if self._over is not None:
             raise self._over("the session is over")
@@ -127,8 +144,6 @@ class AgiSession(AGI):
             self._end(AgiProtocolError, f"{command}: not an answer")
         if reply.code in (510, 520):
             raise CommandRefused(f"{command}: {reply.code}")
-        if reply.result == "-1" and command != "CHANNEL STATUS":
-            self._failed(command)
         return reply
 
     def execute(self, command: str, *args: Any) -> dict[str, tuple[str, str]]:
@@ -213,6 +228,19 @@ class AgiSession(AGI):
     def stream_file(self, filename: str, escape_digits: str = "", sample_offset: int = 0) -> str:
         """Play a sound (name without ending); the key that cut it short, or nothing. Raises SoundMissing."""
         return self._play("STREAM FILE", filename, quote(escape_digits), sample_offset)
+
+    def play(self, filename: str, escape_digits: str = "", sample_offset: int = 0) -> Played:
+        """Play a sound (name without ending) from an offset on, and tell how far it came, also where the caller left:
+        whether a message was heard is decided by that (I12). Raises SoundMissing, CallerHungUp before it began."""
+        reply = self._asked("STREAM FILE", filename, quote(escape_digits), sample_offset)
+        if reply.result != "-1":
+            return Played(_digit(reply), reply.endpos or 0, hung_up=False)
+        try:
+            self._failed("STREAM FILE")
+        except CallerHungUp:
+            return Played("", reply.endpos or 0, hung_up=True)
+        except CommandFailed:
+            raise SoundMissing("STREAM FILE") from None
 
     def get_data(self, filename: str, timeout: int = 2000, max_digits: int = 255) -> Digits:
         """Play a sound and collect keys up to `#` or `max_digits`; `timeout` in milliseconds. Raises SoundMissing."""

@@ -7,8 +7,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
+from typing import Literal
 
-from telephony.variables import ORIGINATE_CONTEXTS, is_variable_name
+from telephony.variables import ORIGINATE_CONTEXTS, OTHER_HALF, is_variable_name
 from telephony.wire import Message, UnsafeValue, compose_action
 
 VALUES_LIMIT = 900
@@ -31,12 +32,13 @@ def compose_originate(
     timeout_seconds: float = 30.0,
     account: str = "",
     other_channel_id: str = "",
+    codec: Literal["", "alaw"] = "",
 ) -> list[tuple[str, str]]:
     """Headers of an asynchronous Originate: call `Local/<exten>@<context>`, and let the answered one run into
     `to_exten@to_context`.
 
     Raises UnsafeValue for a context that is not ours, a name that is not on the list, a value outside of printable
-    ASCII, and more than 900 bytes of them.
+    ASCII, and more than 900 bytes of them. `codec`: of the Local channel itself, Asterisk's own if empty.
     """
     for place in (context, to_context):
         if place not in ORIGINATE_CONTEXTS:
@@ -44,7 +46,7 @@ def compose_originate(
     for number in (exten, to_exten):
         if not _EXTENSION.fullmatch(number):
             raise UnsafeValue("extension")
-    other = other_channel_id or f"{channel_id}-b"
+    other = other_channel_id or f"{channel_id}{OTHER_HALF}"
     for identity in (action_id, channel_id, other, *([account] if account else [])):
         if not _IDENTITY.fullmatch(identity):
             raise UnsafeValue("identifier")
@@ -62,6 +64,7 @@ def compose_originate(
         ("ChannelId", channel_id),
         ("OtherChannelId", other),
         *([("Account", account)] if account else []),
+        *([("Codecs", codec)] if codec else []),
         *_variables(variables or {}),
     ]
     compose_action(headers)

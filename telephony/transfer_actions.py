@@ -10,12 +10,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from telephony.snapshot import ChannelNow
-from telephony.variables import SD_TRANSFER, SHARED_NOTES
+from telephony.variables import OTHER_HALF, SD_TRANSFER, SHARED_NOTES
 from telephony.wire import UnsafeValue
 
 Action = list[tuple[str, str]]
 
-_CHANNEL = re.compile(r"PJSIP/[0-9A-Za-z_-]{1,64}-[0-9a-f]{8,}")
+_CHANNEL = re.compile(
+    r"PJSIP/[0-9A-Za-z_-]{1,64}-[0-9a-f]{8,}|Local/\d{2,6}@sd-outgoing-[0-9a-f]{8,};2|Local/go@sd-dial-[0-9a-f]{8,};1"
+)
+_ROBOTS = re.compile(r"Local/go@sd-dial-[0-9a-f]{8,};2")
 _VALUE = re.compile(r"[0-9A-Za-z_+/-]{0,80}")
 _PLACES = frozenset({"blind", "hold", "consult", "join", "partner"})
 _TRUNK = re.compile(r"PJSIP/trunk[^/]*-[0-9a-f]{8,}")
@@ -68,7 +71,15 @@ def parties(channels: Iterable[ChannelNow], call: str, operator: str, specialist
     """Read the exchange's list. `call` is the Linkedid, `operator` her extension, `specialist` an extension, or '' for
     one who was called in town."""
     rows = [row for row in channels if row.linkedid == call]
-    caller = next((row.channel for row in rows if row.uniqueid == call), "")
+    own = next((row for row in rows if row.uniqueid == call), None)
+    # Whom an operator has called is in a bridge with the call's own channel; its other half stands for him. Of whom the
+    # robot has called it is the other way round: its own channel came to the operators.
+    half = next((row for row in rows if row.uniqueid == f"{call}{OTHER_HALF}"), None)
+    by_operator = half is not None and not _ROBOTS.fullmatch(half.channel)
+    standing, behind = (half, own) if by_operator else (own, half)
+    caller = standing.channel if standing else ""
+    family = behind.bridge if behind else ""
+    rows = [row for row in rows if not (family and row.bridge == family)]
     ours = [row for row in rows if _is_phone(row, operator)]
     others = [row for row in rows if row.channel != caller and _is_other(row, specialist) and row not in ours]
     up = [row for row in ours if row.state == "Up"]

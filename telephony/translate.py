@@ -18,13 +18,17 @@ from telephony import variables
 from telephony.snapshot import number
 from telephony.variables import (
     FROM_TRUNK,
+    OTHER_HALF,
     RETURNING_EVENT,
     SD_INBOUND,
     SD_LEG,
     SD_LEG_ANSWERED,
     SD_LEG_END,
     SD_OPERATOR,
+    SD_OUTGOING,
     SD_RETURN,
+    SD_ROBOT,
+    SD_ROBOT_END,
 )
 from telephony.wire import Message
 
@@ -43,6 +47,9 @@ _CHANNEL_HEADERS = (
 """One value each. Of a phone that was called, Exten is empty."""
 _MEMBER = re.compile(rf"Local/([0-9A-Za-z_]{{1,32}})@{SD_OPERATOR}(?:/n)?")
 _PHONE_CHANNEL = re.compile(r"PJSIP/([0-9A-Za-z_]{1,32})(?:-web)?-[0-9a-f]{8,}")
+_FAMILY_HALF = re.compile(rf"Local/[0-9A-Za-z_]{{1,32}}@{SD_OUTGOING}-[0-9a-f]{{8,}};2")
+_CALLED_BY_US = re.compile(r"Local/go@sd-dial-[0-9a-f]{8,};1")
+"""Whom the robot has called, on his way to the operators (key 0): from then on he is a caller."""
 _LEG_CONTEXTS = frozenset({SD_LEG, SD_LEG_ANSWERED, SD_LEG_END})
 _EXTENSION = re.compile(r"[0-9A-Za-z_]{1,32}")
 
@@ -82,11 +89,19 @@ class _Frame:
         return self.one("Uniqueid") == self.call
 
 
+def _is_callers(message: Message) -> bool:
+    """Whether this is the caller's own channel, or the half that stands for whom an operator has called."""
+    uniqueid, call = message.single("Uniqueid"), message.single("Linkedid")
+    if uniqueid == call:
+        return True
+    return uniqueid == f"{call}{OTHER_HALF}" and _FAMILY_HALF.fullmatch(message.single("Channel") or "") is not None
+
+
 def returning_by_user_event(message: Message) -> str | None:
     """Extension a caller returns to, told by our dialplan: the caller's own channel, standing in our own context."""
     if message.event != "UserEvent" or message.get("UserEvent") != RETURNING_EVENT:
         return None
-    if message.single("Context") != SD_RETURN or message.single("Uniqueid") != message.single("Linkedid"):
+    if message.single("Context") != SD_RETURN or not _is_callers(message):
         return None
     extension = message.single("Extension") or ""
     return extension if _EXTENSION.fullmatch(extension) else None
@@ -123,6 +138,8 @@ def _told_by_dialplan(frame: _Frame, trunk: TrunkNames, returning: Returning) ->
             return _direct_leg(frame)
         case variables.CALLER_EVENT:
             return _identified(frame, trunk)
+        case variables.ENDED_EVENT:
+            return _left(frame)
     extension = returning(frame.message)
     return None if extension is None else events.CallReturning(call=frame.call, at=frame.at, extension=extension)
 
@@ -171,7 +188,10 @@ def _newchannel(frame: _Frame, trunk: TrunkNames) -> events.CallEvent | None:
 
 def _identified(frame: _Frame, trunk: TrunkNames) -> events.CallEvent | None:
     """Who calls, by the raw header: parsed here and nowhere else, for the dialplan's own parsing can be fooled (M8)."""
-    if not (frame.of_caller and trunk.owns(frame.one("Channel")) and frame.one("Context") == SD_INBOUND):
+    channel, context = frame.one("Channel"), frame.one("Context")
+    called_us = trunk.owns(channel) and context == SD_INBOUND
+    called_by_us = _CALLED_BY_US.fullmatch(channel) is not None and context == SD_ROBOT
+    if not (frame.of_caller and (called_us or called_by_us)):
         return None
     caller = caller_of(frame.one("From"), frame.one("Pai"), trunk)
     return events.CallerIdentified(call=frame.call, at=frame.at, caller=caller, did=frame.one("Did"))
@@ -265,6 +285,13 @@ def _direct_leg(frame: _Frame) -> events.CallEvent | None:
             return events.OperatorMissed(call=call, at=at, leg=leg, extension=extension, ring_seconds=0.0)
         case _:
             return None
+
+
+def _left(frame: _Frame) -> events.CallEvent | None:
+    """Whom the robot had called is gone: his own channel is a Local one, of whose Hangup nobody hears."""
+    if not (frame.of_caller and _CALLED_BY_US.fullmatch(frame.one("Channel")) and frame.one("Context") == SD_ROBOT_END):
+        return None
+    return events.CallEnded(call=frame.call, at=frame.at, cause=number(frame.one("Cause")))
 
 
 def _hangup(frame: _Frame, trunk: TrunkNames) -> events.CallEvent | None:

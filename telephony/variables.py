@@ -36,6 +36,8 @@ SD_NUM: Final = "SD_NUM"
 SD_NOT_AFTER: Final = "SD_NOT_AFTER"
 SD_N: Final = "SD_N"
 SD_KIND: Final = "SD_KIND"
+SD_RING: Final = "SD_RING"
+"""How long the telephone may ring, in seconds."""
 SD_SCENARIO: Final = "SD_SCENARIO"
 
 SD_NORECORD: Final = "SD_NORECORD"
@@ -43,6 +45,9 @@ SD_NORECORD: Final = "SD_NORECORD"
 this call; set by the lookup and by the recordings' clerk, read by sd-record."""
 SD_ORDER: Final = "SD_ORDER"
 """Id of the row that asked for this call; the dialplan says it back in its words (`Order:`)."""
+OTHER_HALF: Final = "-b"
+"""What the second half of an originated Local channel has in its Uniqueid after the first one's; in a call that an
+operator makes it stands for the family (sd-outgoing)."""
 SD_SPY: Final = "SD_SPY"
 """Uniqueid of the operator's channel that the head of the service listens to (sd-monitor)."""
 
@@ -80,16 +85,22 @@ SD_LEG: Final = "sd-leg"
 SD_LEG_ANSWERED: Final = "sd-leg-answered"
 SD_LEG_END: Final = "sd-leg-end"
 SD_DIAL: Final = "sd-dial"
+SD_ROBOT: Final = "sd-robot"
+SD_SWITCH: Final = "sd-switch"
+SD_ROBOT_END: Final = "sd-robot-end"
 SD_OUTGOING: Final = "sd-outgoing"
 SD_OUTGOING_CALL: Final = "sd-outgoing-call"
 SD_RECORD: Final = "sd-record"
 SD_MONITOR: Final = "sd-monitor"
+SD_SPEECH: Final = "sd-speech"
 TOWN: Final = "town"
 TOWN_OUT: Final = "town-out"
 
 ORIGINATE_CONTEXTS: Final = frozenset(
     {
         SD_DIAL,
+        SD_ROBOT,
+        SD_SWITCH,
         SD_OPERATOR,
         SD_RETURN,
         SD_OUTGOING,
@@ -98,6 +109,7 @@ ORIGINATE_CONTEXTS: Final = frozenset(
         TOWN,
         TOWN_OUT,
         SD_MONITOR,
+        SD_SPEECH,
     }
 )
 """Contexts a `Local/` channel may be originated into; anything else would be any dialplan on the machine (M16)."""
@@ -107,6 +119,8 @@ RETURNING_EVENT: Final = "SDReturning"
 """UserEvent of the dialplan when a transferred caller comes back to the operator."""
 CALLER_EVENT: Final = "SDCaller"
 """UserEvent of a call that has just come in: its raw From and P-Asserted-Identity, URI-encoded."""
+ENDED_EVENT: Final = "SDEnded"
+"""UserEvent of whom the robot had called and who became a caller (sd-robot): he is gone; `Cause`, Q.850."""
 LEG_EVENT: Final = "SDLeg"
 """UserEvent of a phone that is rung without a queue (a return, a rescue); `State`: ringing, answered or missed."""
 WORD_EVENT: Final = "SDWord"
@@ -154,6 +168,7 @@ VARIABLE_NAMES: Final = frozenset(
         SD_NUM,
         SD_NOT_AFTER,
         SD_KIND,
+        SD_RING,
         SD_SCENARIO,
         SD_NORECORD,
         SD_ORDER,
@@ -174,6 +189,9 @@ SHARED_NOTES: Final = frozenset(
     f"SHARED({name})" for name in (SD_T_ORDER, SD_T_FROM, SD_T_TO, SD_T_OUT, SD_T_JOIN, SD_T_OP, SD_T_SP, SD_NORECORD)
 )
 """What a clerk may write on a caller's channel for the dialplan to read."""
+
+GATE_NOTES: Final = re.compile(r"DB_DELETE\(sd/att-[0-9a-f]{32}\)")
+"""What `telephony.dial_orders` may do in Asterisk's own database: away with an old note of the gate."""
 
 SETTABLE_FUNCTIONS: Final = frozenset({"CHANNEL(language)"})
 """Dialplan functions an AGI script may set."""
@@ -202,4 +220,6 @@ AGI_APPLICATIONS: Final = frozenset(
 
 def is_variable_name(name: str) -> bool:
     """Whether `name` may be set on a channel; `_`/`__` (inherited by Local legs) is allowed before a listed name."""
-    return name.removeprefix("_").removeprefix("_") in VARIABLE_NAMES or name in SHARED_NOTES
+    if name in SHARED_NOTES or GATE_NOTES.fullmatch(name):
+        return True
+    return name.removeprefix("_").removeprefix("_") in VARIABLE_NAMES

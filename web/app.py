@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 from anyio.to_thread import current_default_thread_limiter
@@ -20,6 +21,7 @@ from crm.errors import NotFound, RecordsError
 from crm.settings import load
 from web import live
 from web.access import Forbidden, SignInNeeded
+from web.board_hub import Hub
 from web.desk import Desk, desk_of
 from web.forms import BadForm
 from web.guard import Guard
@@ -41,6 +43,7 @@ from web.routes import (
     card_history,
     card_needs,
     card_people,
+    card_phones,
     card_statuses,
     cards,
     catalogues,
@@ -50,6 +53,9 @@ from web.routes import (
     consultations,
     consultations_topics,
     destructions,
+    dialling,
+    dialling_list,
+    dialling_settings,
     dispositions,
     exports,
     families,
@@ -80,6 +86,8 @@ from web.routes import (
     sign_in,
     specialists,
     specialists_absences,
+    speech,
+    speech_phrases,
     subjects,
     system,
     timetables,
@@ -90,7 +98,7 @@ from web.routes import (
     workplace,
 )
 from web.settings import WebSettings
-from web.wallboard import Boards
+from web.wallboard import drawn
 from workers.feed import Feed
 
 THREADS = 12  # more would only wait for the one writer of SQLite, and each keeps a connection and a stack
@@ -126,6 +134,7 @@ ROUTERS = (
     destructions.router,
     cards.router,
     card_people.router,
+    card_phones.router,
     card_statuses.router,
     card_needs.router,
     card_history.router,
@@ -148,11 +157,16 @@ ROUTERS = (
     missed.router,
     missed_handover.router,
     missed_terms.router,
+    dialling_list.router,
+    dialling.router,
+    dialling_settings.router,
     settings.router,
     calendar_page.router,
     calendar_forms.router,
     lines.router,
     lines_voice.router,
+    speech_phrases.router,
+    speech.router,
     system.router,
     audit.router,
     roles.router,
@@ -188,7 +202,7 @@ def create_app(settings: WebSettings | None = None, desk: Desk | None = None) ->
     app = FastAPI(title="family-dispatch", openapi_url=None, docs_url=None, redoc_url=None, lifespan=lifespan)
     app.state.desk = desk
     app.state.streams = live.Streams()
-    app.state.boards = Boards()
+    app.state.board_hub = Hub(desk.feed, partial(drawn, desk))
     for router in ROUTERS:
         app.include_router(router)
     static = Path(__file__).parent / "static"
@@ -203,7 +217,7 @@ def _answer_errors(app: FastAPI) -> None:
     """Every refusal as a page for people or a bare status for scripts, in the same words whatever the reason (B61)."""
 
     def answer(request: Request, status: int) -> Response:
-        if request.url.path == "/live" or "json" in request.headers.get("accept", ""):
+        if request.url.path.endswith("/live") or "json" in request.headers.get("accept", ""):
             return JSONResponse({}, status_code=status)
         return HTMLResponse(error_page(desk_of(request), status), status_code=status)
 

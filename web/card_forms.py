@@ -6,70 +6,39 @@ each newer change is shown with its author. Saving again is then a decision, not
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from datetime import date
-from typing import Annotated, Any, TypeVar, get_origin
+from typing import Any
 
-from pydantic import Field
 from sqlalchemy.orm import Session
 
 from crm.cards.changes import FieldChange, as_text
 from crm.cards.editing import employee_name
-from crm.errors import Incomplete, NotFound, RecordsError, StaleVersion
+from crm.errors import StaleVersion
+from web import attempts
+from web.attempts import Attempt, Model, VersionedForm
 from web.card_words import Conflict, Words, read_words
 from web.desk import Desk
-from web.forms import Fields, Form, fill
+from web.forms import Form, Line, fill
 
 CHANGED = "Пока вы правили, карточку изменили. Сравните и решите, что оставить: ваши слова сохранены в форме."
 
 
-class CardForm(Fields):
-    """A form of a card. `version`: of the card that the form showed; a form that only adds sends none."""
+class ReasonForm(VersionedForm):
+    """Why somebody or something goes."""
 
-    version: Annotated[int, Field(ge=0, lt=2**31)] = 0
-
-    def sent(self) -> dict[str, Any]:
-        """What was typed, as the verbs of `crm.cards` take it."""
-        return self.model_dump(exclude={"version"})
-
-
-Model = TypeVar("Model", bound=CardForm)
-
-
-@dataclass
-class Attempt:
-    """A form that was not saved: what to show again. `values` as the form's fields hold them."""
-
-    values: dict[str, Any]
-    errors: dict[str, str]
-    status: int = 422
-    version: int = 0
-    conflicts: Sequence[Conflict] = field(default_factory=list)
-    form_name: str = ""
+    reason: Line = ""
 
 
 def save(
     desk: Desk, form: Form, model: type[Model], act: Callable[[Session, Model], Any], *, form_name: str = ""
 ) -> Attempt | None:
-    """Run `act` in a transaction of its own; None when it was saved. Raises NotFound, and BadForm for a form that no
-    page of ours sends."""
-    typed = _typed(model, form)
-    fields, errors = fill(model, form)
-    if fields is None:
-        return Attempt(typed, errors, version=_version(form), form_name=form_name)
-    try:
-        with desk.database.transaction() as session:
-            act(session, fields)
-    except Incomplete as problem:
-        return Attempt(typed, problem.fields, version=fields.version, form_name=form_name)
-    except StaleVersion as stale:
-        return _conflicting(desk, fields, typed, stale, form_name)
-    except NotFound:
-        raise
-    except RecordsError as refusal:
-        return Attempt(typed, {"": str(refusal)}, version=fields.version, form_name=form_name)
-    return None
+    """`web.attempts.save` for a form of a card: what others changed is put beside what was typed."""
+    attempt = attempts.save(desk, form, model, act, form_name=form_name, meanwhile=CHANGED)
+    if attempt is not None and attempt.stale is not None:
+        fields, _ = fill(model, form)
+        _compare(desk, attempt, fields.sent() if fields else {}, attempt.stale)
+    return attempt
 
 
 def as_form(value: object) -> Any:
@@ -81,28 +50,18 @@ def as_form(value: object) -> Any:
     return "" if value is None else value
 
 
-def _typed(model: type[CardForm], form: Form) -> dict[str, Any]:
-    lists = {name for name, info in model.model_fields.items() if get_origin(info.annotation) in (list, tuple)}
-    return {name: sent if name in lists else sent[0] for name, sent in form.items()}
-
-
-def _version(form: Form) -> int:
-    text = form.first("version")
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
-
-
-def _conflicting(desk: Desk, fields: CardForm, typed: dict[str, Any], stale: StaleVersion, form_name: str) -> Attempt:
-    sent = fields.sent()
+def _compare(desk: Desk, attempt: Attempt, sent: dict[str, Any], stale: StaleVersion) -> None:
+    """What she had not touched takes the stored value; every newer change is told with its author."""
     with desk.database.reading() as session:
         words = read_words(session)
         mine = {name: _mine(session, name, value) for name, value in sent.items()}
-    values, conflicts = dict(typed), []
+    conflicts = []
     for change in stale.changes:
         taken = mine.get(change.field, "") == change.old
         if taken:
-            values[change.field] = as_form(stale.current[change.field])
+            attempt.values[change.field] = as_form(stale.current[change.field])
         conflicts.append(_conflict(change, words, mine.get(change.field, ""), taken))
-    return Attempt(values, {"": CHANGED}, 409, stale.version, conflicts, form_name)
+    attempt.conflicts = conflicts
 
 
 def _mine(session: Session, name: str, value: Any) -> str:

@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from crm.db import Database
 from crm.journal import CONTACT_METHODS
 from crm.staff import Role
-from web import audit_words, slot_words, words
+from web import audit_details, audit_words, slot_words, words
 from web.bundle import Bundle
 from web.settings import WebSettings
 from workers.feed import Feed, Notice
@@ -83,7 +83,7 @@ def _environment(bundle: Bundle) -> Environment:
         Role=Role,
     )
     environment.filters.update(
-        audit_details=audit_words.details,
+        audit_details=audit_details.details,
         epoch=words.epoch,
         day=words.day,
         age=words.age,

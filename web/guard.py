@@ -24,7 +24,8 @@ SAFE = frozenset({"GET", "HEAD"})
 METHODS = SAFE | {"POST"}
 FORM = "application/x-www-form-urlencoded"
 UPLOAD = "multipart/form-data"
-UPLOAD_PATHS = frozenset({"/imports", "/exports/verify"})  # nowhere else is a file taken (reliability.md S28)
+UPLOAD_PATHS = frozenset({"/imports", "/exports/verify", "/settings/speech/phrases"})
+"""Nowhere else is a file taken (reliability.md S28)."""
 MAX_UPLOAD = 64 * 1024 * 1024  # what is read at all; what is kept is bounded by `web.uploads.one_file`
 UPLOAD_SECONDS = 300.0
 UPLOAD_PAUSE_SECONDS = 10.0

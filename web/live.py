@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Hashable
 
 from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
@@ -31,22 +31,24 @@ router = APIRouter()
 
 
 class Streams:
-    """How many streams each person has open in this process."""
+    """How many streams of a kind each owner (a person, a monitor) has open in this process."""
 
     def __init__(self) -> None:
-        self._open: Counter[int] = Counter()
+        self._open: Counter[Hashable] = Counter()
         self.stopping = False
 
-    def enter(self, employee_id: int) -> bool:
+    def enter(self, owner: Hashable) -> bool:
         """Count one more, unless there are enough (reliability.md B66)."""
-        if self._open[employee_id] >= STREAMS_PER_PERSON:
+        if self._open[owner] >= STREAMS_PER_PERSON:
             return False
-        self._open[employee_id] += 1
+        self._open[owner] += 1
         return True
 
-    def leave(self, employee_id: int) -> None:
+    def leave(self, owner: Hashable) -> None:
         """One has closed."""
-        self._open[employee_id] -= 1
+        self._open[owner] -= 1
+        if not self._open[owner]:
+            del self._open[owner]
 
     def stop(self) -> None:
         """The server is about to end: every stream closes at its next tick; the browsers come back to the next one."""
@@ -58,7 +60,7 @@ def _services(desk: Desk, visitor: Visitor) -> frozenset[int]:
         return frozenset(workplace.watched_services(session, visitor))
 
 
-def _still_the_same(desk: Desk, request: Request, visitor: Visitor) -> bool:
+def still_the_same(desk: Desk, request: Request, visitor: Visitor) -> bool:
     """Whether the session lives and the person may see what she saw; a database that is away ends nothing."""
     try:
         now = visitor_of(desk, request, activity=False)
@@ -103,14 +105,12 @@ async def events(
                 elif notice is not None and notice.concerns(visitor.id, services):
                     yield _as_event(stream_id, notice)
                 after = stream_id
-                if notice is not None:
-                    request.app.state.boards.heard(stream_id)
                 if request.app.state.streams.stopping:
                     return
                 now = time.monotonic()
                 if now - checked >= CHECK_SECONDS:
                     checked = now
-                    if not await run_in_threadpool(_still_the_same, desk, request, visitor):
+                    if not await run_in_threadpool(still_the_same, desk, request, visitor):
                         yield ServerSentEvent(event="goodbye", raw_data="ended")
                         return
                 if now - beaten >= BEAT_SECONDS:
@@ -123,7 +123,7 @@ async def events(
             await asyncio.sleep(RETRY_REDIS_SECONDS)
             if request.app.state.streams.stopping:
                 return
-            if not await run_in_threadpool(_still_the_same, desk, request, visitor):
+            if not await run_in_threadpool(still_the_same, desk, request, visitor):
                 yield ServerSentEvent(event="goodbye", raw_data="ended")
                 return
 

@@ -13,7 +13,7 @@ from pydantic import Field
 from crm.cards.safe_contact import read_time
 from crm.missed.reading import MissedRow
 from web.forms import Fields, Line, Text
-from web.words import Clock
+from web.words import Clock, plural
 
 SHOWN = {
     "open": "Все открытые",
@@ -103,12 +103,21 @@ class ClockWords:
 
 
 def clock_of(line: MissedRow) -> ClockWords:
-    """«просрочено на 1 ч 5 мин», «осталось 12 мин»: working time, as the deadline counts it."""
+    """«просрочено на 1 ч 5 мин», «осталось 12 рабочих минут»: as the deadline counts."""
     if line.overdue:
         late = -line.minutes
         return ClockWords("bad", "circle-alert", f"просрочено на {spell(late)}" if late else "пора перезвонить")
-    words = f"осталось {spell(line.minutes)}" if line.minutes else "меньше минуты"
+    words = f"осталось {_left(line)}" if line.minutes else "меньше минуты"
     return ClockWords("warn" if line.minutes <= 10 else "ok", "clock", words)
+
+
+def _left(line: MissedRow) -> str:
+    """A promise runs by the clock on the wall, every other term in working time."""
+    if line.row.promised_for is not None:
+        return spell(line.minutes)
+    if line.minutes < 60:
+        return plural(line.minutes, "рабочая минута", "рабочие минуты", "рабочих минут")
+    return f"{spell(line.minutes)} рабочего времени"
 
 
 def by_when(moment: datetime, clock: Clock) -> str:

@@ -23,10 +23,12 @@ REGISTRY_ROLES = (Role.COORDINATOR, Role.HEAD, Role.DIRECTOR)
 TRAINING_ROLES = (Role.HEAD, Role.ADMINISTRATOR)
 RECORDING_ROLES = (Role.HEAD, Role.DIRECTOR)
 REPORT_ROLES = (Role.HEAD, Role.DIRECTOR)
+SPEECH_ROLES = (Role.HEAD, Role.DIRECTOR, Role.ADMINISTRATOR)
 
 _MENU = (
     ("/workplace", "Рабочее место", "headphones", ON_CALLS),
     ("/missed", "Перезвонить", "phone-missed", ON_CALLS),
+    ("/dialling", "Обзвоны", "phone-outgoing", ON_CALLS),
     ("/packet", "Переводы", "phone-incoming", (Role.SPECIALIST,)),
     ("/appointments", "Запись", "calendar-days", WITH_FAMILIES),
     ("/families", "Семьи", "users", WITH_FAMILIES),
@@ -40,6 +42,8 @@ _MENU = (
     ("/subjects", "Обращения о данных", "shield-check", SUBJECT_ROLES),
     ("/settings/calendar", "Часы и календарь", "clock", REPORT_ROLES),
     ("/settings/voice", "Линии и приветствия", "volume-2", REPORT_ROLES),
+    ("/settings/dialling", "Настройки обзвона", "phone-outgoing", REPORT_ROLES),
+    ("/settings/speech", "Тексты и голос", "message-square", SPEECH_ROLES),
     ("/training", "Учебный звонок", "graduation-cap", TRAINING_ROLES),
     ("/settings", "Настройки", "settings", SETTINGS_ROLES),
     ("/system", "Проверка системы", "monitor-check", SYSTEM_ROLES),

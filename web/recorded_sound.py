@@ -1,4 +1,5 @@
-"""The sound of a recording as an answer: checked against its hash, whole or in part, never kept by the browser."""
+"""The sound of a recording or a voice message as an answer: checked against its hash, whole or in part, never kept by
+the browser."""
 
 from __future__ import annotations
 
@@ -27,21 +28,24 @@ class Checked:
     """
 
     def __init__(self) -> None:
-        self._known: dict[tuple[int, str], tuple[int, ...]] = {}
+        self._known: dict[tuple[str, str], tuple[int, ...]] = {}
         self._lock = Lock()
 
     def path_of(self, folder: Path, row: Recording) -> Path:
         """The file of this recording, as it was stored. Raises Tampered where it is another one, or none."""
-        path = files.stored(folder, row.file_name)
+        return self.same(files.stored(folder, row.file_name), row.sha256)
+
+    def same(self, path: Path | None, sha256: str) -> Path:
+        """The file, where its bytes still have this hash (hex). Raises Tampered where they have not, or it is none."""
         if path is None or not path.is_file() or path.is_symlink():
             raise Tampered
         facts = path.stat()
         mark = (facts.st_ino, facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns)
-        key = (row.id, row.sha256)
+        key = (str(path), sha256)
         with self._lock:
             if self._known.get(key) == mark:
                 return path
-        if files.digest(path) != row.sha256:
+        if files.digest(path) != sha256:
             raise Tampered
         with self._lock:
             if len(self._known) >= KNOWN:

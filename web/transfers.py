@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from callflow.call import LegState
 from crm import calls, journal, staff
 from crm.base import fetch
 from crm.call_tables import CallRecord
@@ -19,6 +20,7 @@ from crm.transfers import packets
 from web import specialists
 from web.access import Visitor
 from web.specialists import Colleague
+from web.workplace import own_leg
 
 
 @dataclass(frozen=True)
@@ -34,11 +36,18 @@ class Connecting:
     hidden: bool
 
 
-def connecting(session: Session, visitor: Visitor, call_id: int, employee_id: int | None) -> Connecting:
-    """Gather the page. Raises NotFound for a call that is not on this person's screen, and for nobody's name."""
+def connecting(
+    session: Session, visitor: Visitor, call_id: int, employee_id: int | None, *, talking: bool = False
+) -> Connecting:
+    """Gather the page. Raises NotFound for a call that is not on this person's screen, and for nobody's name; with
+    `talking`, also for a talk that is over.
+    """
     call = calls.current_call(session, visitor.id)
     if call is None or call.id != call_id:
         raise NotFound("Этого звонка на вашем экране уже нет.")
+    leg = own_leg(call, visitor.id)
+    if talking and (leg is None or leg.state != LegState.TALKING):
+        raise NotFound("Разговор закончен: соединять некого. Запись о звонке открыта на рабочем месте.")
     to = fetch(session, Employee, employee_id) if employee_id is not None else None
     if employee_id is not None and (to is None or not to.active or to.id == visitor.id):
         raise NotFound("Такого сотрудника нет.")
@@ -56,8 +65,8 @@ def connecting(session: Session, visitor: Visitor, call_id: int, employee_id: in
 
 
 def reachable(session: Session, visitor: Visitor, at: datetime) -> list[reading.SpecialistLine | Colleague]:
-    """Whom one can connect with: specialists first, as on the workplace; only those who have a telephone."""
+    """Whom one can connect with: specialists first, as on the workplace; only those whose telephone would ring."""
     found: list[reading.SpecialistLine | Colleague] = []
-    found += [one for one in reading.specialists(session, visitor.employee, at) if one.extension or one.outside_number]
+    found += [one for one in reading.specialists(session, visitor.employee, at) if one.rings]
     found += [one for one in specialists.colleagues(session, visitor, at) if one.extension]
     return found

@@ -30,6 +30,7 @@ BLOCK = 1 << 20
 
 _NO_FILE = "Выберите файл."
 _EMPTY = "Файл пуст. Проверьте, тот ли файл выбран."
+_TOO_BIG = "Оставьте в нём один лист с семьями, без картинок, и повторите."
 _NO_ROOM = "Файл не сохранён: на сервере нет места. Сообщите администратору."
 
 
@@ -56,8 +57,9 @@ class Upload:
 class Receiver:
     """The dependency behind `one_file`."""
 
-    def __init__(self, max_bytes: int, folder: str) -> None:
+    def __init__(self, max_bytes: int, folder: str, too_big: str) -> None:
         self.max_bytes = max_bytes
+        self.too_big = too_big
         self.folder = folder
 
     async def __call__(self, request: Request) -> Upload:
@@ -81,7 +83,7 @@ class Receiver:
         except OSError:
             receiving.upload.problem = _NO_ROOM
         else:
-            receiving.judge(self.max_bytes)
+            receiving.judge(self.max_bytes, self.too_big)
         finally:
             receiving.close()
         return receiving.upload
@@ -113,13 +115,11 @@ class _Receiving:
             self.file.write(self.waiting)
         self.waiting.clear()
 
-    def judge(self, max_bytes: int) -> None:
+    def judge(self, max_bytes: int, too_big: str) -> None:
         if self.upload.size == 0:
             self.upload.problem = _EMPTY
         elif self.upload.size > max_bytes:
-            self.upload.problem = (
-                f"Файл больше {max_bytes >> 20} МБ. Оставьте в нём один лист с семьями, без картинок, и повторите."
-            )
+            self.upload.problem = f"Файл больше {max_bytes >> 20} МБ. {too_big}"
         else:
             self.whole = True
 
@@ -135,10 +135,10 @@ class _Receiving:
             self.upload.discard()
 
 
-def one_file(*, max_mb: int = 20, folder: str = "imports") -> Any:
+def one_file(*, max_mb: int = 20, folder: str = "imports", too_big: str = _TOO_BIG) -> Any:
     """The file of a form, kept as DATA_DIR/`folder`/<random>.part, mode 0600. The route's path must be named in
-    `web.guard.UPLOAD_PATHS`; fields of the form stand before the file input."""
-    return Depends(Receiver(max_mb << 20, folder))
+    `web.guard.UPLOAD_PATHS`; fields of the form stand before the file input. `too_big`: what to do with a large one."""
+    return Depends(Receiver(max_mb << 20, folder, too_big))
 
 
 def shown_name(sent: str) -> str:

@@ -1,71 +1,76 @@
-"""The board of the moment, read once for all browsers that look at it (50 of them cost as much as one)."""
+"""The drawing of the wallboard, and the live stream that brings it to a browser as soon as something has changed."""
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Collection, Hashable, Mapping
 
-from crm.service_report.board import ServiceNow, board
+from fastapi import Request
+from fastapi.responses import StreamingResponse
+
+from callflow.service_level import level_light, lost_light
+from crm.service_report import wording
+from crm.service_report.board import board
+from web.board_hub import Hub, Services
 from web.desk import Desk
+from web.live import BEAT_SECONDS, Streams
 
-FRESH_SECONDS = 1.0
-"""How long a board may be shown while the feed says nothing new."""
-LEAST_SECONDS = 0.2
-"""How long it may be shown anyway: a busy minute has a hundred notices a second."""
-
-
-@dataclass(frozen=True)
-class Shown:
-    """What was read, and whether the feed has spoken since: then the page asks again in a moment."""
-
-    services: Sequence[ServiceNow]
-    is_stale: bool
+TICK_SECONDS = 1.0
+RETRY_MS = 2000
+BEAT = b"event: beat\ndata:\n\n"
 
 
-@dataclass
-class _Kept:
-    services: Sequence[ServiceNow]
-    read_at: float
-    after: str
+def drawn(desk: Desk, groups: Collection[Services]) -> Mapping[Services, str]:
+    """The board of each group of services, out of one reading. The same for all who may see the same services: it
+    holds no name of a family, no number, and nothing of who looks at it."""
+    clock = desk.clock()
+    with desk.database.reading() as session:
+        known = {one.id: one for one in board(session, {one for group in groups for one in group}, clock.at)}
+    return {
+        group: desk.render(
+            "parts/board.html",
+            services=[known[one] for one in group if one in known],
+            clock=clock,
+            wording=wording,
+            lights={"level": level_light, "lost": lost_light},
+        )
+        for group in groups
+    }
 
 
-class Boards:
-    """One per process, in `app.state.boards`; `heard` is called by the live streams of this process."""
+def stream(
+    request: Request, services: Services, *, owner: Hashable, ticket: Hashable, is_good: Callable[[], bool]
+) -> StreamingResponse:
+    """The stream of one browser. `owner` may have a few at a time; `ticket` and `is_good` as `web.board_hub.Seat`."""
 
-    def __init__(self) -> None:
-        self._kept: dict[tuple[int, ...], _Kept] = {}
-        self._locks: dict[tuple[int, ...], threading.Lock] = {}
-        self._guard = threading.Lock()
-        self._news = ""
-        self.readings = 0
-        """How often the database was asked: for tests."""
+    async def events() -> AsyncIterator[bytes]:
+        streams: Streams = request.app.state.streams
+        if not streams.enter(owner):
+            # A word instead of a refusal, as in `web.live`.
+            yield _goodbye("too-many")
+            return
+        try:
+            yield f"retry: {RETRY_MS}\n".encode() + BEAT
+            hub: Hub = request.app.state.board_hub
+            with hub.seat(services, ticket, is_good) as seat:
+                spoken = time.monotonic()
+                while not streams.stopping:
+                    event = await seat.event(TICK_SECONDS)
+                    if seat.over:
+                        yield _goodbye(seat.over)
+                        return
+                    now = time.monotonic()
+                    if event is None and now - spoken >= BEAT_SECONDS:
+                        event = BEAT
+                    if event is not None:
+                        spoken = now
+                        yield event
+        finally:
+            streams.leave(owner)
 
-    def heard(self, stream_id: str) -> None:
-        """The feed has brought something: boards read before it are old."""
-        self._news = stream_id
+    # Plain bytes, encoded once for everybody: fifty browsers would otherwise cost fifty encodings of the same board.
+    return StreamingResponse(events(), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
 
-    def show(self, desk: Desk, service_ids: Collection[int]) -> Shown:
-        """The board of these services; of many who ask at once one reads, and the others get what it has read."""
-        key = tuple(sorted(service_ids))
-        with self._guard:
-            lock = self._locks.setdefault(key, threading.Lock())
-        with lock:
-            kept = self._kept.get(key)
-            if kept is None or not self._is_good(kept):
-                kept = self._read(desk, key)
-        return Shown(kept.services, kept.after != self._news)
 
-    def _is_good(self, kept: _Kept) -> bool:
-        age = time.monotonic() - kept.read_at
-        return age < LEAST_SECONDS or (age < FRESH_SECONDS and kept.after == self._news)
-
-    def _read(self, desk: Desk, key: tuple[int, ...]) -> _Kept:
-        # Noted before the reading: what is heard in the middle of it makes it old.
-        after, begun = self._news, time.monotonic()
-        with desk.database.reading() as session:
-            services = board(session, key, desk.clock().at)
-        self.readings += 1
-        self._kept[key] = kept = _Kept(services, begun, after)
-        return kept
+def _goodbye(why: str) -> bytes:
+    return f"event: goodbye\ndata: {why}\n\n".encode()

@@ -16,8 +16,13 @@ from callflow.call import Direction, LegState
 from callflow.identity import IdentityLevel, may_discuss_case, may_see_full_card
 from crm import calls, exchange_state, families, heartbeat, institution, journal
 from crm.appointments.reading import Line as BookingLine
+from crm.appointments.reading import as_lines as booking_lines
 from crm.appointments.reading import of_family as bookings_of
+from crm.appointments.tables import Appointment
 from crm.calls import CallLegRecord, CallRecord
+from crm.dialler import switches
+from crm.dialler.switches import Switches
+from crm.dialler.tables import DialTask
 from crm.families import Family, MaskedFamily, Person
 from crm.journal import JournalEntry
 from crm.missed import reading as missed
@@ -28,6 +33,7 @@ from crm.presence import Presence
 from crm.recordings import reading as recordings
 from crm.recordings import watching
 from crm.recordings.reading import CallRecording
+from crm.reminders import talking
 from crm.specialists import dispositions
 from crm.specialists.tables import CallDisposition
 from crm.staff import Role
@@ -38,6 +44,7 @@ from web.access import HAVE_STATUS, ON_CALLS, Visitor
 from web.consents import ConsentLine
 
 LISTENER_SILENT = timedelta(seconds=10)
+NEVER_STOPPED = Switches()
 
 
 @dataclass
@@ -62,11 +69,18 @@ class OwnCall:
     monitored: str = ""
     order: OutgoingCall | None = None
     transfer: TransferLine | None = None
+    reminders: Sequence[tuple[DialTask, Sequence[Appointment]]] = ()
+    from_robot: Sequence[BookingLine] | None = None
 
     @property
     def is_open(self) -> bool:
         """Whether the full card is shown."""
         return self.family is not None
+
+    @property
+    def may_be_reminded(self) -> bool:
+        """Whether somebody has answered and has said who he is: only then may a booking be named (domain.md §3.5)."""
+        return self.phase in ("talking", "wrapup") and may_see_full_card(self.level)
 
     @property
     def may_discuss(self) -> bool:
@@ -89,6 +103,7 @@ class BarState:
     busy: bool = False
     packet: TransferLine | None = None
     order: OutgoingCall | None = None
+    dialling: Switches = NEVER_STOPPED
 
 
 def watched_services(session: Session, visitor: Visitor) -> tuple[int, ...]:
@@ -110,6 +125,7 @@ def bar_state(session: Session, visitor: Visitor, at: datetime) -> BarState:
         missed=missed.count(session, services, at),
         link_trouble=link_trouble(session, at) if on_calls or visitor.role is Role.ADMINISTRATOR else "",
     )
+    state.dialling = switches.current(session) if on_calls else NEVER_STOPPED
     state.packet = transfers.incoming(session, visitor.id) if visitor.role in HAVE_STATUS else None
     current = calls.current_call(session, visitor.id) if on_calls else None
     state.order = outgoing.last_order(session, visitor.employee, at) if on_calls else None
@@ -117,11 +133,16 @@ def bar_state(session: Session, visitor: Visitor, at: datetime) -> BarState:
         leg = own_leg(current, visitor.id)
         state.busy = leg is not None and leg.state == LegState.TALKING
         # Her own phone rings for a call that she asked for: nobody is calling her.
-        if leg is not None and leg.state == LegState.RINGING and current.direction == Direction.OUTBOUND:
+        if leg is not None and leg.state == LegState.RINGING and _asked_for(current):
             state.busy = True
         elif leg is not None and leg.state == LegState.RINGING:
             state.ringing, state.ringing_since = current, leg.rang_at or current.arrived_at
     return state
+
+
+def _asked_for(call: CallRecord) -> bool:
+    """Whether her phone rings for a call of her own; once it was answered, it rings for a family that was cut off."""
+    return call.direction == Direction.OUTBOUND and call.answered_at is None
 
 
 def link_trouble(session: Session, at: datetime) -> str:
@@ -169,6 +190,12 @@ def own_call(session: Session, visitor: Visitor, at: datetime) -> OwnCall | None
     own.recording = recordings.of_call(session, call.id, visitor.employee, at)
     own.monitored = watching.told_to(session, call.id, visitor.id)
     own.transfer = transfers.of_call(session, call.id)
+    asked = talking.came_from(session, call) if call.direction == Direction.INBOUND else None
+    if asked is not None:
+        about = [session.get_one(Appointment, one.appointment_id) for one in asked.subjects]
+        own.from_robot = [line for line in booking_lines(session, about, visitor.employee) if not line.hidden]
+    if own.family is not None and own.may_be_reminded:
+        own.reminders = talking.of_family(session, own.family.id, visitor.employee, at)
     return own
 
 
@@ -179,7 +206,9 @@ def _phase(
         presence = session.get(Presence, visitor.id)
         return "wrapup", presence.since if presence else at
     if leg.state == LegState.TALKING:
-        return "talking", leg.answered_at or call.answered_at or at
+        # A talk that came back to her after a refreshed page has gone on since she first answered.
+        mine = [one.answered_at for one in call.legs if one.employee_id == visitor.id and one.answered_at is not None]
+        return "talking", min(mine, default=call.answered_at or at)
     return "ringing", leg.rang_at or call.arrived_at
 
 

@@ -19,9 +19,11 @@ from telephony.agi import AgiSession
 from telephony.fastagi import FastAgiServer
 from workers import process
 from workers.derived_keys import agi_token
+from workers.dialogue.handler import Dialogue
 from workers.settings import ServiceSettings, load
 
 INBOUND = "inbound"
+DIALOGUE = "dialogue"
 ALIVE_WITHIN = timedelta(seconds=10)
 
 
@@ -58,13 +60,13 @@ class InboundLookup:
             return caller.number is not None and refused_by_number(session, caller.number, at)
 
 
-def serve(settings: ServiceSettings, database: Database) -> FastAgiServer:
+def serve(settings: ServiceSettings, database: Database, dialogue: Dialogue) -> FastAgiServer:
     """The server, bound and not yet running."""
     return FastAgiServer(
         settings.agi_address,
         token=agi_token(settings.key()),
         allowed_peers=settings.agi_peers,
-        handlers={INBOUND: InboundLookup(database)},
+        handlers={INBOUND: InboundLookup(database), DIALOGUE: dialogue},
     )
 
 
@@ -74,11 +76,14 @@ def main() -> None:
     settings = load(ServiceSettings)
     stopping = process.stop_event()
     database = open_database(settings)
-    server = serve(settings, database)
+    dialogue = Dialogue(database, settings)
+    server = serve(settings, database, dialogue)
     process.beat_until(stopping, database, "agi")
     server.start()
+    dialogue.warm_up()
     stopping.wait()
     server.stop()
+    dialogue.close()
     database.dispose()
 
 

@@ -18,13 +18,19 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from crm import heartbeat
 from crm.db import check_schema, open_database
+from crm.dialler import pacing, switches
 from crm.errors import RecordsError
 from telephony.ami import AmiManager
 from telephony.link import AmiError, LoginRefused
+from workers.dialler.ticker import NAME as TICKER
+from workers.dialler.ticker import REDIS_AWAY
 from workers.doctor import REPORT, Examination, Unwell
 from workers.exchange import ami_address
+from workers.provision.machine import cache_folder
 from workers.queues import connect
 from workers.settings import ServiceSettings, bind
+from workers.speech import engines
+from workers.speech.port import SpeechError
 
 WAIT_SECONDS = 3.0
 LEAST_FREE = 1 << 30  # bytes: a year of one service's records and a week of logs
@@ -187,6 +193,24 @@ def browser_phone(settings: ServiceSettings) -> str:
     return f"соединяется, ws://{settings.phone_ws_bind}/ws"
 
 
+def voice(settings: ServiceSettings) -> str:
+    """Which engine speaks, and whether it is the one that was asked for."""
+    engine = engines.present(settings.speech, cache_folder())
+    if engine is None:
+        raise Unwell(
+            "Ни одной программы речи нет: приветствия и напоминания молчат. Служба загружает её сама, если есть доступ "
+            "к серверу пакетов; иначе установите espeak-ng или rhvoice."
+        )
+    try:
+        engine.say("Проверка голоса.")
+    except SpeechError:
+        raise Unwell(f"{engine.title} не говорит. Проверьте место на диске и журнал службы.") from None
+    best = engines.ORDER[0] if settings.speech == engines.AUTO else settings.speech
+    if engine.name.startswith(best):
+        return f"говорит {engine.title}"
+    return f"говорит {engine.title}; лучший голос ({best}) не загружен"
+
+
 def processes(settings: ServiceSettings) -> str:
     """Each of our processes said that it lives within the last half minute."""
     database = open_database(settings)
@@ -205,6 +229,34 @@ def processes(settings: ServiceSettings) -> str:
     return f"работают: {', '.join(known)}"
 
 
+def dialler(settings: ServiceSettings) -> str:
+    """The robot's ticker beats, reaches Redis, and the red button says the same here and at the exchange."""
+    database = open_database(settings)
+    now = datetime.now(UTC)
+    try:
+        with database.reading() as session:
+            beat = next((row for row in heartbeat.heartbeats(session) if row.process == TICKER), None)
+            standing = switches.current(session)
+            late = pacing.overdue(session, now)
+    except SQLAlchemyError:
+        raise Unwell("Неизвестно: база данных не отвечает.") from None
+    finally:
+        database.dispose()
+    if beat is None:
+        raise Unwell(f"Обзвон ещё не запускался. {_START}.")
+    if now - beat.at > heartbeat.STALE_AFTER:
+        raise Unwell(f"Обзвон молчит с {beat.at.astimezone(settings.zone):%H:%M}: робот никому не звонит. {_START}.")
+    if beat.detail == REDIS_AWAY:
+        raise Unwell("Обзвон ждёт: очередь (Redis) не отвечает. Звонки начнутся сами, когда она вернётся.")
+    if standing.exchange_stopped is not None and standing.exchange_stopped != standing.stopped:
+        raise Unwell("Красная кнопка нажата не везде: АТС ещё не узнала о ней. Проверьте связь с АТС.")
+    if standing.stopped:
+        return "остановлен красной кнопкой"
+    if standing.paused_until is not None and standing.paused_until > now:
+        return f"на паузе до {standing.paused_until.astimezone(settings.zone):%H:%M:%S}. {standing.paused_reason}"
+    return f"работает, просрочено звонков: {late}" if late else "работает"
+
+
 def _reachable(host: str) -> str:
     return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
 
@@ -219,5 +271,7 @@ EXAMINATIONS: tuple[tuple[str, Examination], ...] = (
     ("Карточка по номеру (AGI)", lookup),
     ("Городская линия", trunk),
     ("Телефон в браузере", browser_phone),
+    ("Голос", voice),
     ("Процессы службы", processes),
+    ("Обзвон", dialler),
 )

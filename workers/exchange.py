@@ -20,9 +20,12 @@ from crm import browser_phone, exchange_state, keys, staff
 from crm.calendar.exchange_hours import Table, tables
 from crm.db import Database
 from crm.demo.town import town_behaviours
+from crm.dialler.exchange_window import windows
+from crm.dialler.pacing import widest
 from crm.recordings.files import folder_of, incoming_folder
 from crm.recordings.settings import recorded_queues
 from telephony.config.check import UnsafeConfigValue
+from telephony.config.dialling import DiallingPlan, WindowPlan
 from telephony.config.files import reload_commands, write
 from telephony.config.hours import Edge, HoursPlan
 from telephony.config.plan import (
@@ -34,10 +37,13 @@ from telephony.config.plan import (
 )
 from telephony.config.recording import RecordingPlan
 from telephony.config.render import render
+from telephony.config.speech import SpeechPlan
 from telephony.console import Console, ConsoleError
 from telephony.link import AmiAddress
 from workers import exchange_voice
 from workers.derived_keys import agi_token, ami_secret
+from workers.phrase_calls import spool_of
+from workers.prompts import CALLS
 from workers.provision.asterisk import ExchangeProgram
 from workers.settings import Bind, ServiceSettings, bind
 
@@ -135,13 +141,30 @@ def build_plan(session: Session, settings: ServiceSettings, program: ExchangePro
         voices=exchange_voice.voices(session, settings),
         staff=_staff(session, settings.key(), at),
         hours=tuple(hours_plan(table) for table in tables(session, at)),
+        dialling=dialling(session, at, demo=demo),
         recording=RecordingPlan(
             folder=incoming_folder(folder_of(settings.data_dir)), queues=tuple(recorded_queues(session))
+        ),
+        speech=SpeechPlan(
+            folder=settings.data_dir,
+            prompts=exchange_voice.prompts_dir(settings, CALLS),
+            spool=spool_of(settings.data_dir),
         ),
         town=tuple(TownPartyPlan(number=number, behaviour=what) for number, what in town_behaviours().items())
         if demo
         else (),
         town_sounds=town_sounds(settings) if demo else None,
+    )
+
+
+def dialling(session: Session, at: datetime, *, demo: bool) -> DiallingPlan:
+    """What the gate before the robot's calls checks by itself."""
+    caps = widest(session)
+    return DiallingPlan(
+        lines=caps.lines,
+        trunk_lines=caps.trunk_lines,
+        synthetic=demo,
+        windows=tuple(WindowPlan(queue=one.queue, spans=one.spans) for one in windows(session, at)),
     )
 
 

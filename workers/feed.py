@@ -9,7 +9,7 @@ a snapshot from the database instead.
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, cast
@@ -35,6 +35,7 @@ class NoticeKind(StrEnum):
     PRESENCE = "presence"  # somebody became ready or went on a break
     MISSED = "missed"  # the list of those to be called back has changed
     TRANSFER = "transfer"  # somebody is being connected to you, or your transfer has moved on
+    DIAL = "dial"  # a call of the robot has moved on, or its switches have
     BOOKING = "booking"  # a timetable or an appointment has changed
     LINK = "link"  # the exchange came or went
     PHONE = "phone"  # your phone's registration changed
@@ -104,7 +105,7 @@ class Feed:
             return False
         return True
 
-    async def subscribe(self, after: str | None) -> AsyncIterator[tuple[str, Notice | None]]:
+    async def subscribe(self, after: str | None) -> AsyncGenerator[tuple[str, Notice | None], None]:
         """Yield (stream id, notice) as they come; (last id, None) about once a second when nothing does.
 
         `after` is the last id the reader has seen (None: only what comes from now on). The first yield is always

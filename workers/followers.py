@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from sqlalchemy.orm import Session
 
 from callflow.dialplan_word import DialplanWord, Subject
-from workers import line_words, monitoring, outgoing, recordings, transfers
+from workers import line_words, monitoring, outgoing, phrase_calls, recordings, transfers
+from workers.dialler import words
 from workers.feed import Notice
 
 Follower = Callable[[Session, DialplanWord], Sequence[Notice]]
@@ -22,6 +23,8 @@ FOLLOWERS: Mapping[Subject, Follower] = {
     Subject.OUTGOING: outgoing.follow,
     Subject.RECORDING: recordings.follow,
     Subject.MONITOR: monitoring.follow,
+    Subject.PHRASE: phrase_calls.follow,
+    Subject.DIAL: words.follow,
 }
 
 

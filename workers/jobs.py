@@ -23,7 +23,8 @@ from workers.provision.errors import ProvisionError
 from workers.provision.machine import cache_folder
 from workers.provision.speech import find_speech
 from workers.settings import ServiceSettings, load
-from workers.town_voice import VoiceError, speak
+from workers.speech.port import SpeechError
+from workers.town_voice import speak
 
 LINK_SECONDS = 5.0
 BUILT_IN_SOUNDS = frozenset({"", "tone", "silence"})
@@ -67,7 +68,7 @@ def _place(settings: ServiceSettings, database: Database, call: TrainingCall) ->
         try:
             _originate(ami_address(settings), call, _sound(settings, call.say))
             state, error = "ringing", ""
-        except (ProvisionError, VoiceError) as problem:
+        except (ProvisionError, SpeechError) as problem:
             log.warning("training call %s not spoken: %s", call.id, type(problem).__name__)
             error = "Слова звонящего не удалось озвучить. Повторите без них."
         except ActionRefused:

@@ -65,6 +65,7 @@ def make_plan(
         _ours("agi", "workers.agi_server", Ready("tcp", agi), before, _listen(settings, "agi")),
         _ours("listener", "workers.listener", Ready("file", str(run / "listener.ready")), before),
         _ours("worker", "workers.rq_worker", Ready("file", str(run / "worker.ready")), before),
+        _ours("ticker", "workers.ticker", Ready("file", str(run / "ticker.ready")), before),
         _ours(
             "web",
             "web.main",

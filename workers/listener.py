@@ -37,7 +37,7 @@ from workers.feed import Feed, Notice, NoticeKind
 from workers.housekeeping import Housekeeping
 from workers.live_calls import live_calls
 from workers.missed import FARTHEST_BACK, Told, missed_events, read_files
-from workers.queues import wakes
+from workers.queues import Wake, wake, wakes
 from workers.recorder import Recorder, Seen
 from workers.recordings import Filing
 from workers.settings import ServiceSettings, load
@@ -52,7 +52,7 @@ class Listener:
         self._settings = settings
         self._database = database
         self._feed = feed
-        self._recorder = Recorder(database, feed)
+        self._recorder = Recorder(database, feed, lambda: wake(settings.redis_address(), Wake.ORDER))
         self._trunk = self._trunk_names()
         self._housekeeping = Housekeeping(database, feed, settings.audit_anchor, settings.data_dir / "exports")
         self._session = AmiSession(

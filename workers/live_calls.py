@@ -15,11 +15,12 @@ from callflow.call import CallState
 from callflow.live import LiveCall
 from callflow.outgoing import leg_of
 from telephony.snapshot import ChannelNow, Snapshot
-from telephony.variables import FROM_TRUNK
+from telephony.variables import FROM_TRUNK, OTHER_HALF, SD_ROBOT
 
 _PHONE = re.compile(r"^PJSIP/(?P<extension>\d{2,6})(?:-web)?-[0-9a-f]{8}$")
 _OPERATOR_LEG = re.compile(r"^Local/(?P<extension>\d{2,6})@sd-operator-[0-9a-f]{8};1$")
 _OUTGOING = re.compile(r"^Local/(?P<extension>\d{2,6})@sd-outgoing-[0-9a-f]{8};1$")
+_CALLED_BY_ROBOT = re.compile(r"^Local/go@sd-dial-[0-9a-f]{8};1$")
 _TRUNK = re.compile(r"^PJSIP/trunk[^/]*-[0-9a-f]{8}$")
 
 
@@ -36,8 +37,8 @@ def _one_call(linkedid: str, channels: Iterable[ChannelNow], snapshot: Snapshot)
     rows = list(channels)
     ours = next((row for row in rows if row.uniqueid == linkedid and _OUTGOING.match(row.channel)), None)
     if ours is not None:
-        return _call_of_ours(ours, snapshot)
-    caller = next((row for row in rows if row.uniqueid == linkedid and _TRUNK.match(row.channel)), None)
+        return _call_of_ours(ours, rows, snapshot)
+    caller = next((row for row in rows if row.uniqueid == linkedid and _is_caller(row)), None)
     if caller is None:
         return None
     talking = _talking_extension(caller, rows)
@@ -61,18 +62,38 @@ def _one_call(linkedid: str, channels: Iterable[ChannelNow], snapshot: Snapshot)
     )
 
 
-def _call_of_ours(channel: ChannelNow, snapshot: Snapshot) -> LiveCall:
-    """A call that an operator asked for: its own channel is in a bridge with the number once that has answered."""
+def _is_caller(row: ChannelNow) -> bool:
+    """The trunk's channel; or whom the robot called, once he has left the dialogue for the operators."""
+    if _CALLED_BY_ROBOT.match(row.channel):
+        return row.state == "Up" and row.context not in (SD_ROBOT, "")
+    return _TRUNK.match(row.channel) is not None
+
+
+def _call_of_ours(channel: ChannelNow, rows: list[ChannelNow], snapshot: Snapshot) -> LiveCall:
+    """A call that an operator asked for: its own channel is in a bridge with the number once that has answered.
+
+    Its other half stands for the family: whoever is in a bridge with that talks with them, mostly she herself. Nobody
+    is there: they wait with music, or in the queue.
+    """
     matched = _OUTGOING.match(channel.channel)
     extension = matched["extension"] if matched else ""
-    talking = extension if channel.bridge else None
+    talking, state, queue = None, CallState.RINGING, None
+    ringing: tuple[tuple[str, str], ...] = ((leg_of(channel.linkedid), extension),)
+    if channel.bridge:
+        family = next((row for row in rows if row.uniqueid == f"{channel.linkedid}{OTHER_HALF}"), channel)
+        talking = _talking_extension(family, rows)
+        queue = next((waiting.queue for waiting in snapshot.waiting if waiting.uniqueid == family.uniqueid), None)
+        ringing = () if talking is not None else _ringing(rows, _OPERATOR_LEG) or _ringing(rows, _PHONE)
+        waits = CallState.RINGING if ringing else CallState.WAITING
+        state = CallState.TALKING if talking is not None else waits
     return LiveCall(
         linkedid=channel.linkedid,
         did=None,
         since=snapshot.at - timedelta(seconds=channel.duration),
-        state=CallState.TALKING if talking else CallState.RINGING,
-        ringing=() if talking else ((leg_of(channel.linkedid), extension),),
+        state=state,
+        ringing=ringing,
         talking=talking,
+        queue=queue,
     )
 
 

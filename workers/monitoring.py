@@ -53,10 +53,11 @@ def carry_out(counter: Counter) -> None:
         _begin(counter, row)
     with counter.database.reading() as session:
         alive = monitoring.alive(session)
+        forbidden = {row.id: why for row in alive if (why := monitoring.forbidden_now(session, row))}
     if alive:
         channels = channels_now(counter.exchange)
         for row in alive:
-            _look_after(counter, row, channels)
+            _look_after(counter, row, channels, forbidden.get(row.id, ""))
 
 
 def _claim(counter: Counter) -> MonitorSession | None:
@@ -100,10 +101,13 @@ def _begin(counter: Counter, row: MonitorSession) -> None:
         pass  # sent or not: whether her leg appears will tell; it is never sent again
 
 
-def _look_after(counter: Counter, row: MonitorSession, channels: Sequence[ChannelNow]) -> None:
+def _look_after(counter: Counter, row: MonitorSession, channels: Sequence[ChannelNow], forbidden: str) -> None:
     leg = heads_leg(channels, row.channel_id)
     if leg is not None:
-        if row.stop_asked_at is not None:
+        if forbidden and row.stop_asked_at is None:
+            with counter.database.transaction() as session:
+                monitoring.forbid(session, row.id, forbidden, datetime.now(UTC))
+        if forbidden or row.stop_asked_at is not None:
             counter.exchange.send(compose_end(leg.channel))
         return
     fresh = row.claimed_at is not None and datetime.now(UTC) - row.claimed_at < ON_ITS_WAY

@@ -17,7 +17,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from crm.db import Database
 from telephony.ami import AmiSession
 from telephony.link import AmiError
-from workers import monitoring, outgoing, recordings, transfers
+from workers import monitoring, outgoing, phrase_calls, recordings, transfers
+from workers.dialler import switch
 from workers.feed import Feed
 from workers.queues import Wake, wakes
 from workers.settings import ServiceSettings
@@ -38,7 +39,14 @@ class Counter:
 
 Clerk = Callable[[Counter], None]
 
-CLERKS: Sequence[Clerk] = (outgoing.carry_out, transfers.carry_out, recordings.carry_out, monitoring.carry_out)
+CLERKS: Sequence[Clerk] = (
+    switch.carry_out,
+    outgoing.carry_out,
+    transfers.carry_out,
+    recordings.carry_out,
+    monitoring.carry_out,
+    phrase_calls.carry_out,
+)
 
 
 def serve(counter: Counter, stopping: threading.Event, clerks: Sequence[Clerk] = CLERKS) -> None:

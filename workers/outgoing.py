@@ -22,7 +22,7 @@ from crm.outgoing.orders import Order
 from crm.outgoing.tables import OutgoingCall
 from telephony.link import ActionRefused, AmiError, AnswerUnknown
 from telephony.originate import compose_originate
-from telephony.variables import SD_DID, SD_NUM, SD_ORDER, SD_OUTGOING, SD_OUTGOING_CALL
+from telephony.variables import SD_DID, SD_NORECORD, SD_NUM, SD_ORDER, SD_OUTGOING, SD_OUTGOING_CALL
 from telephony.wire import Message
 from workers.feed import Notice, NoticeKind
 from workers.notices import notices_of
@@ -84,7 +84,15 @@ def order_headers(order: Order) -> list[tuple[str, str]]:
         context=SD_OUTGOING,
         to_exten="call",
         to_context=SD_OUTGOING_CALL,
-        variables={f"__{SD_ORDER}": str(order.id), f"__{SD_NUM}": order.number, f"__{SD_DID}": order.shown_number},
+        variables={
+            f"__{SD_ORDER}": str(order.id),
+            f"__{SD_NUM}": order.number,
+            f"__{SD_DID}": order.shown_number,
+            **({f"__{SD_NORECORD}": "1"} if order.against_recording else {}),
+        },
+        # As the trunk speaks: where Asterisk has to translate, it goes by the numbers of the packets and drops those
+        # of another phone as late, for minutes (asterisk issue 507): after a transfer the family would hear nobody.
+        codec="alaw",
         # The dialplan ends the ring of her phone by itself; this is for an exchange that lost the leg.
         timeout_seconds=OPERATOR_SECONDS + 10,
     )
@@ -112,11 +120,11 @@ def _channels(counter: Counter) -> list[Message]:
 
 
 def _channel_to_end(channels: Sequence[Message], channel_id: str, extension: str) -> str:
-    """The call's own channel; after a transfer only her phone, for the others talk on."""
+    """Her phone, with which the call ends, unless the family talks with somebody else by now; else the call's own."""
     own = [one for one in channels if one.get("Linkedid") == channel_id]
-    names = [one.get("Channel") for one in own if one.get("Uniqueid") == channel_id]
     phones = (f"PJSIP/{extension}-",)
-    names += [name for one in own if (name := one.get("Channel")).startswith(phones)]
+    names = [name for one in own if (name := one.get("Channel")).startswith(phones)]
+    names += [one.get("Channel") for one in own if one.get("Uniqueid") == channel_id]
     return names[0] if names else ""
 
 

@@ -11,42 +11,60 @@ import json
 import logging
 import wave
 from array import array
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from io import BytesIO
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
 from callflow import greetings
+from callflow.speech.sound import RATE, BadSound, samples_of, wav
 from crm import institution
 from crm.calendar.exchange_hours import Table, tables
 from crm.calendar.reading import calendar_of
 from crm.lines.settings import VoiceSettings, spoken_of, voice_of
 from crm.recordings.settings import notice_of
-from workers.town_voice import RATE, VoiceError, store
+from crm.speech.texts import worded
+from crm.speech.values import fixed_words
+from workers.speech.cache import store
+from workers.speech.port import SpeechError
 
 Speaker = Callable[[str], bytes]
-"""A text as a WAV file of 8 kHz mono. Raises VoiceError."""
+"""A text as a WAV file of 8 kHz mono. Raises SpeechError."""
+Marker = Callable[[str], str]
+"""What tells two sounds of the same text apart: the engine's name, or the hash of a recorded phrase."""
 MUSIC_PARTS = 8
 LEAD_SECONDS = 0.3
 """Silence before a piece: the first packets after an answer are often lost."""
 FADE_SECONDS = 0.8
 VERSION = "1"
-"""Changed when the same text would sound otherwise: another voice, another speed."""
+"""Changed when files shall be made anew although the same voice says the same words."""
+CALLS = "speech"
+"""The folder, beside those of the queues, with what an employee hears who records a phrase (sd-speech)."""
+CALLS_TEXTS = {
+    "ask": "Скажите фразу после сигнала. Закончив, нажмите решётку.",
+    "keep": "Чтобы сохранить запись, нажмите один. Чтобы записать заново — два.",
+    "kept": "Запись сохранена. До свидания.",
+    "dropped": "Запись не сохранена. До свидания.",
+}
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """The pieces that a queue's folder should hold: name → text; `music_seconds` of each stretch of music."""
+    """The pieces that a queue's folder should hold: name → text; `music_seconds` of each stretch of music, 0: none.
+
+    `service_id`: whose recorded phrases win; None: nobody's. `ahead`: what the robot of this service always says.
+    """
 
     queue: str
     texts: Mapping[str, str]
     music_seconds: int
+    service_id: int | None = None
+    ahead: Sequence[str] = ()
 
 
 def wanted(session: Session, at: datetime) -> Iterator[Wanted]:
@@ -56,10 +74,13 @@ def wanted(session: Session, at: datetime) -> Iterator[Wanted]:
         voice = voice_of(session, service.id)
         calendar = calendar_of(session, service.id)
         today = at.astimezone(ZoneInfo(service.institution.timezone)).date()
-        spoken = spoken_of(service, voice, calendar, today, notice=notice_of(session, service.id))
+        spoken = spoken_of(
+            service, voice, calendar, today, notice=notice_of(session, service.id), texts=worded(session, service.id)
+        )
         texts = {name: text for name, text in greetings.pieces(spoken).items() if text}
         texts |= dict(_openings(spoken, known.get(service.queue)))
-        yield Wanted(service.queue, texts, _stretch(voice))
+        yield Wanted(service.queue, texts, _stretch(voice), service.id, fixed_words(session, service, at))
+    yield Wanted(CALLS, CALLS_TEXTS, 0)
 
 
 def _openings(spoken: greetings.Spoken, table: Table | None) -> Iterator[tuple[str, str]]:
@@ -75,17 +96,24 @@ def _stretch(voice: VoiceSettings) -> int:
 
 
 def update(
-    folder: Path, want: Wanted, speak: Speaker, music: Path | None, stopping: Callable[[], bool] = lambda: False
+    folder: Path,
+    want: Wanted,
+    speak: Speaker,
+    music: Path | None,
+    *,
+    stopping: Callable[[], bool] = lambda: False,
+    mark: Marker = lambda _text: "",
 ) -> int:
     """Bring one queue's folder to what is wanted; return how many files were made.
 
     A piece that cannot be spoken is left for the next time, and the old file with it. `music` is a folder with music of
-    8 kHz mono, or None. `stopping` is asked before each file.
+    8 kHz mono, or None. `stopping` is asked before each file. A text is spoken again when its `mark` has changed.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     done = _manifest(folder)
     stretches = {f"music-{part}": f"music {part} {want.music_seconds}" for part in range(1, MUSIC_PARTS + 1)}
-    recipes = {name: f"say {text}" for name, text in want.texts.items()} | (stretches if music else {})
+    recipes = {name: f"say {mark(text)} {text}" for name, text in want.texts.items()}
+    recipes |= stretches if music and want.music_seconds else {}
     made = 0
     for name, recipe in recipes.items():
         digest = sha256(f"{VERSION} {recipe}".encode()).hexdigest()[:16]
@@ -96,7 +124,7 @@ def update(
             return made
         try:
             sound = _with_lead(speak(want.texts[name])) if name in want.texts else _music(music, name, want)
-        except (VoiceError, OSError, wave.Error, EOFError) as error:
+        except (SpeechError, BadSound, OSError, wave.Error, EOFError) as error:
             log.warning("prompt %s of %s not made: %s", name, want.queue, type(error).__name__)
             continue
         store(sound, target)
@@ -117,10 +145,10 @@ def _music(folder: Path | None, name: str, want: Wanted) -> bytes:
     part = int(name.removeprefix("music-")) - 1
     files = sorted(folder.glob("*.wav")) if folder else []
     if not files:
-        raise VoiceError("no music")
+        raise SpeechError("no music")
     with wave.open(str(files[part * len(files) // MUSIC_PARTS])) as source:
         if (source.getnchannels(), source.getsampwidth(), source.getframerate()) != (1, 2, RATE):
-            raise VoiceError("music is not 8 kHz mono")
+            raise SpeechError("music is not 8 kHz mono")
         count = want.music_seconds * RATE
         source.setpos(part * count % max(1, source.getnframes() - count))
         samples = array("h", source.readframes(count))
@@ -128,23 +156,11 @@ def _music(folder: Path | None, name: str, want: Wanted) -> bytes:
     for place in range(fade):
         samples[place] = samples[place] * place // fade
         samples[-1 - place] = samples[-1 - place] * place // fade
-    return _wav(samples)
+    return wav(samples)
 
 
 def _with_lead(sound: bytes) -> bytes:
-    with wave.open(BytesIO(sound)) as source:
-        samples = array("h", source.readframes(source.getnframes()))
-    return _wav(array("h", bytes(2 * int(LEAD_SECONDS * RATE))) + samples)
-
-
-def _wav(samples: array[int]) -> bytes:
-    out = BytesIO()
-    with wave.open(out, "wb") as target:
-        target.setnchannels(1)
-        target.setsampwidth(2)
-        target.setframerate(RATE)
-        target.writeframes(samples.tobytes())
-    return out.getvalue()
+    return wav(array("h", bytes(2 * int(LEAD_SECONDS * RATE))) + samples_of(sound))
 
 
 def _manifest(folder: Path) -> dict[str, str]:

@@ -22,6 +22,8 @@ CALLS_QUEUE = "calls"
 PLACE_TRAINING_CALL = "workers.jobs.place_training_call"
 EXAMINE = "workers.jobs.examine_everything"
 MAKE_PAPERS = "workers.jobs.make_papers"
+DIAL = "workers.dialler.jobs.dial"
+DIAL_AGAIN_SECONDS = 10  # after so long a job that was lost, or failed, is not in the way of the next
 JOB_SECONDS = 20
 KEEP_RESULT_SECONDS = 60
 KEEP_FAILURE_SECONDS = 24 * 3600  # RQ's own default is a year
@@ -69,6 +71,29 @@ def enqueue_papers(redis_url: str) -> bool:
     """Have the worker look for exports and imports at once; False when Redis is away: it then looks by itself in some
     seconds."""
     return _enqueue(redis_url, MAKE_PAPERS, job_id=f"papers-{secrets.token_hex(4)}")
+
+
+def enqueue_dial(client: redis.Redis, task_id: int, at: datetime) -> bool:
+    """Have a worker call this task, if it is due; False where one was already asked a moment ago.
+
+    Raises:
+        redis.RedisError: Redis is away. The task stays due.
+    """
+    try:
+        calls_queue(client).enqueue(
+            DIAL,
+            task_id,
+            job_id=f"dial-{task_id}-{int(at.timestamp()) // DIAL_AGAIN_SECONDS}",
+            unique=True,
+            description="dial",
+            job_timeout=JOB_SECONDS,
+            ttl=DIAL_AGAIN_SECONDS,
+            result_ttl=0,
+            failure_ttl=KEEP_RESULT_SECONDS,
+        )
+    except DuplicateJobError:
+        return False
+    return True
 
 
 def _enqueue(redis_url: str, function: str, *arguments: int, job_id: str) -> bool:

@@ -11,7 +11,7 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -52,9 +52,11 @@ log = logging.getLogger(__name__)
 class Recorder:
     """The queue between the wire and the records, and the thread that empties it."""
 
-    def __init__(self, database: Database, feed: Feed) -> None:
+    def __init__(self, database: Database, feed: Feed, wake_clerks: Callable[[], object] = lambda: None) -> None:
+        """`wake_clerks` is called after what may have left an order to be carried out (`workers.orders`)."""
         self._database = database
         self._feed = feed
+        self._wake_clerks = wake_clerks
         self._waiting: queue.Queue[Item] = queue.Queue(maxsize=20_000)
         self._missed_notices = True  # browsers may have seen another life of this process
         self._stopping = threading.Event()
@@ -137,5 +139,8 @@ class Recorder:
         return notices_of(session, calls.record(session, item))
 
     def _tell(self, notices: Sequence[Notice]) -> None:
+        # A specialist who has answered is to be joined with the caller at once, not when the clerk looks next.
+        if any(notice.kind is NoticeKind.TRANSFER for notice in notices):
+            self._wake_clerks()
         if not self._feed.publish(notices):
             self._missed_notices = True

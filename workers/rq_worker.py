@@ -17,6 +17,7 @@ from rq.serializers import JSONSerializer
 
 from crm.db import open_database
 from workers import process
+from workers.dialler import jobs as dialling
 from workers.line_upkeep import LineUpkeep
 from workers.paper_runner import PaperRunner
 from workers.queues import calls_queue, connect
@@ -37,6 +38,8 @@ def main() -> None:
     papers.start()
     lines = LineUpkeep(settings, database)
     lines.start()
+    sender = dialling.make_sender(settings, database)
+    dialling.install(sender)
     while True:
         connection = connect(settings.redis_address(), timeout_seconds=WORKER_TTL_SECONDS + 10)
         try:
@@ -57,6 +60,7 @@ def main() -> None:
         else:
             break
     stopping.set()
+    sender.exchange.stop()
     lines.stop()
     papers.stop()
     database.dispose()

@@ -140,6 +140,8 @@ class ServiceSettings(RecordsSettings):
     trunk: Annotated[str | None, AfterValidator(_host_text)] = None
     phone_ws_bind: BindText = "127.0.0.1:8088"
     rtp_ports: Annotated[str, AfterValidator(_rtp_range)] = "12000-12999"
+    speech: Literal["auto", "rhvoice", "festival", "espeak-ng"] = "auto"
+    """Which engine speaks (`workers.speech.engines`); auto: the best that can be had."""
 
     @model_validator(mode="after")
     def _addresses_differ(self) -> Self:

@@ -23,6 +23,7 @@ from crm.transfers.holding import settle
 from crm.transfers.tables import Transfer
 from telephony import transfer_actions as actions
 from telephony import variables
+from telephony.link import AmiError
 from telephony.snapshot import take_snapshot
 from telephony.transfer_actions import Action, Parties
 from workers.feed import Notice, NoticeKind
@@ -38,7 +39,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What one row asks for, read once and claimed. `what`: begin, complete, join, back or dismiss."""
+    """What one row asks for, read once and claimed. `what`: begin, complete, join, back, dismiss; or late."""
 
     id: int
     what: str
@@ -56,8 +57,11 @@ def carry_out(counter: Counter) -> None:
         waiting = session.scalars(_waiting()).all()
     for transfer_id in waiting:
         order = _claim(counter, transfer_id)
-        if order is not None:
+        if order is not None and order.what == "late":
+            _fail(counter, order)
+        elif order is not None:
             _act(counter, order)
+    _give_up_silent(counter)
 
 
 def follow(session: Session, word: DialplanWord) -> Sequence[Notice]:
@@ -76,17 +80,14 @@ def _waiting() -> Select[int]:
 
 
 def _claim(counter: Counter, transfer_id: int) -> Order | None:
-    """Take the order out of everybody else's hands before acting on it."""
+    """Take the order out of everybody else's hands before acting on it; one that comes too late is over («late»)."""
     at = datetime.now(UTC)
     with counter.database.transaction() as session:
         row = session.get(Transfer, transfer_id, with_for_update=True, populate_existing=True)
         if row is None or row.ended_at is not None:
             return None
         if row.state == State.REQUESTED:
-            what = "begin"
-            if at - row.asked_at > TOO_LATE:
-                settle(row, State.FAILED, at, Reason.UNREACHABLE)
-                return None
+            what = "late" if at - row.asked_at > TOO_LATE else "begin"
             row.state, row.sent_at = State.SENT.value, at
         elif row.wish and row.wish_sent_at is None:
             what, row.wish_sent_at = row.wish, at
@@ -98,7 +99,12 @@ def _claim(counter: Counter, transfer_id: int) -> Order | None:
 
 
 def _act(counter: Counter, order: Order) -> None:
-    channels = take_snapshot(counter.exchange).channels
+    try:
+        channels = take_snapshot(counter.exchange).channels
+    except AmiError:
+        # Nothing was told: a transfer that would never begin must not look as if it had.
+        (_fail if order.what == "begin" else _again)(counter, order)
+        raise
     found = actions.parties(channels, order.call, order.from_extension, order.to_extension)
     steps = _steps(order, found)
     if not steps:
@@ -113,6 +119,24 @@ def _act(counter: Counter, order: Order) -> None:
             log.warning("transfer %s: the exchange refused: %s", order.id, answer.get("Message"))
             _fail(counter, order)
             return
+
+
+def _give_up_silent(counter: Counter) -> None:
+    """Orders that were claimed, and of which the dialplan has said nothing since: we were killed before we told the
+    exchange, or its answer was lost. If the caller is not on his way there, it is over, and the operator is told."""
+    before = datetime.now(UTC) - TOO_LATE
+    silent = select(Transfer, CallRecord.linkedid).join(CallRecord, CallRecord.id == Transfer.call_id)
+    silent = silent.where(Transfer.state == State.SENT.value, Transfer.sent_at < before, Transfer.ringing_at.is_(None))
+    with counter.database.reading() as session:
+        rows = session.execute(silent).all()
+    if not rows:
+        return
+    channels = take_snapshot(counter.exchange).channels
+    for row, call in rows:
+        caller = actions.parties(channels, call, row.from_extension, row.to_extension).caller
+        if not any(one.channel == caller and one.context == variables.SD_TRANSFER for one in channels):
+            places = (row.from_extension, row.to_extension, row.to_number)
+            _fail(counter, Order(row.id, "late", call, row.kind, *places, _people(row)))
 
 
 def _first_act(steps: Sequence[Action]) -> int:

@@ -14,10 +14,11 @@ from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
 
+from callflow.speech.sound import BadSound, telephone_sound
 from crm.db import Database
 from crm.lines import voice
 from crm.lines.tables import VoiceMessage
-from workers.town_voice import VoiceError, store, telephone_sound
+from workers.speech.cache import store
 
 CUT_OFF_AFTER = timedelta(minutes=10)
 """A file whose header has no length so long after its last byte was being written when the power failed."""
@@ -74,7 +75,7 @@ def whole(content: bytes, *, cut_off: bool = False) -> bytes | None:
         return None
     try:
         return telephone_sound(content)
-    except VoiceError:
+    except BadSound:
         return content if len(content) > 44 else b""
 
 

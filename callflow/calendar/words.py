@@ -1,4 +1,4 @@
-"""Hours and states as the pages say them: «Пн–Ср, Пт 8:00–17:00; Чт 8:00–19:00; перерыв 12:00–13:00»."""
+"""Hours and states as the pages say them: «Пн–Ср, Пт 08:00–17:00; Чт 08:00–19:00; перерыв 12:00–13:00»."""
 
 from collections.abc import Sequence
 from datetime import datetime, tzinfo
@@ -18,17 +18,17 @@ _STATES = {LineState.OPEN: "Открыто", LineState.BREAK: "Перерыв", 
 
 
 def clock(minute: int) -> str:
-    """480 → «8:00», 1440 → «24:00»."""
-    return f"{minute // 60}:{minute % 60:02}"
+    """480 → «08:00», 1440 → «24:00»."""
+    return f"{minute // 60:02}:{minute % 60:02}"
 
 
 def hours(intervals: Sequence[Interval]) -> str:
-    """«8:00–12:00, 13:00–17:00»; without intervals «закрыто»."""
+    """«08:00–12:00, 13:00–17:00»; without intervals «закрыто»."""
     return ", ".join(f"{clock(one.starts)}–{clock(one.ends)}" for one in intervals) or "закрыто"
 
 
 def day_line(intervals: Sequence[Interval]) -> str:
-    """«8:00–17:00, перерыв 12:00–13:00»; without intervals «закрыто»."""
+    """«08:00–17:00, перерыв 12:00–13:00»; without intervals «закрыто»."""
     if not intervals:
         return "закрыто"
     breaks = _breaks(intervals)
@@ -52,7 +52,7 @@ def week(days: Sequence[Sequence[Interval]]) -> str:
 
 
 def when(moment: datetime, now: datetime, zone: tzinfo) -> str:
-    """«сегодня в 13:00», «завтра в 8:00», «в понедельник 9 марта в 8:00»; another year is named."""
+    """«сегодня в 13:00», «завтра в 08:00», «в понедельник 9 марта в 08:00»; another year is named."""
     local, today = moment.astimezone(zone), now.astimezone(zone).date()
     hour = f"в {clock(local.hour * 60 + local.minute)}"
     ahead = (local.date() - today).days
@@ -63,7 +63,7 @@ def when(moment: datetime, now: datetime, zone: tzinfo) -> str:
 
 
 def state_sentence(moment: Moment, now: datetime, zone: tzinfo) -> str:
-    """«Открыто до 17:00.», «Перерыв до 13:00.», «Нерабочее время. Откроется завтра в 8:00.»."""
+    """«Открыто до 17:00.», «Перерыв до 13:00.», «Нерабочее время. Откроется завтра в 08:00.»."""
     said = _STATES[moment.state]
     if moment.state is LineState.CLOSED:
         opens = f" Откроется {when(moment.next_open, now, zone)}." if moment.next_open else ""

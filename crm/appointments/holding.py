@@ -117,6 +117,14 @@ def own_hold(session: Session, hold_id: int, holder: Employee, at: datetime) -> 
     return row
 
 
+def standing(session: Session, holder: Employee, at: datetime) -> SlotHold | None:
+    """The time that this person keeps now, if any: a page that is opened anew shows its form again."""
+    statement = select(SlotHold).where(
+        SlotHold.holder_id == holder.id, SlotHold.released_at.is_(None), SlotHold.until > at
+    )
+    return session.scalars(statement.order_by(SlotHold.id.desc()).limit(1)).first()
+
+
 def release(session: Session, hold_id: int, holder: Employee, at: datetime, *, ip: str = "") -> SlotHold:
     """Give the time back; given back already, or over: nothing changes. Raises NotFound for somebody else's."""
     row = any_own(session, hold_id, holder, lock=True)

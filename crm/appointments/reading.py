@@ -1,7 +1,7 @@
 """What the pages list: days, weeks, a specialist's own receptions; «занято» for whoever may not know the family."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta, tzinfo
 
 from sqlalchemy import select
@@ -52,6 +52,8 @@ class Cell:
     line: Line | None = None
     words: str = ""
     hold: SlotHold | None = None
+    times: int = 1
+    """More than one: as many times one after the other that cannot be had for the same reason."""
 
     @property
     def is_free(self) -> bool:
@@ -69,6 +71,18 @@ class Column:
     notes: Sequence[str] = field(default_factory=tuple)
     received: bool = False
     """Whether there were reception hours on this day at all: free times that have passed are left out."""
+
+    @property
+    def shown(self) -> list[Cell]:
+        """The cells as a list shows them: what is closed for one reason is one line."""
+        found: list[Cell] = []
+        for cell in self.cells:
+            last = found[-1] if found else None
+            if last and cell.words and not cell.hold and not cell.line and last.words == cell.words and not last.line:
+                found[-1] = replace(last, ends_at=cell.ends_at, times=last.times + 1)
+            else:
+                found.append(cell)
+        return found
 
     @property
     def booked(self) -> int:

@@ -24,6 +24,7 @@ from crm.appointments.tables import (
     STATES,
     Appointment,
 )
+from crm.dialler.withdrawing import withdraw
 from crm.errors import Incomplete, NotFound, RecordsError, StaleVersion
 from crm.staff import Employee
 
@@ -178,3 +179,5 @@ def _become(  # noqa: PLR0917 - which, what, by whom, when, why
     row.state, row.state_at, row.state_reason = state, at, reason
     row.version += 1
     note_event(session, row, employee, at)
+    session.flush()
+    withdraw(session, row.id, STATES[state], at, source=f"employee-{employee.id}")

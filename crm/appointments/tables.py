@@ -171,7 +171,10 @@ class Appointment(Base):
 
 
 class AppointmentEvent(Base):
-    """One step of an appointment: into which state, by whom; why stands in the appointment itself."""
+    """One step of an appointment: into which state, by whom; why stands in the appointment itself.
+
+    No employee: the family itself, by a key in a call of the robot.
+    """
 
     __tablename__ = "appointment_event"
 

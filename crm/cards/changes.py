@@ -50,17 +50,20 @@ def note(  # noqa: PLR0917 - what changed, who, when: as in every verb
     subject_id: int,
     before: Mapping[str, object],
     after: Mapping[str, object],
-    employee: Employee,
+    employee: Employee | None,
     at: datetime,
     *,
     action: str = "card.save",
     ip: str = "",
+    actor: Actor | None = None,
 ) -> bool:
     """Write down each field that differs, count the card's version up once, and say so in the audit log by names only.
 
     `subject` says what of the card it is («family», «person», «phone», …), `subject_id` which row. The search index
-    follows in the same transaction. Returns False, and writes nothing, where nothing differs.
+    follows in the same transaction. Returns False, and writes nothing, where nothing differs. `actor` is who did it
+    where no employee did.
     """
+    who = Actor.of(employee, ip) if employee else actor or Actor(None, "программа")
     texts = {name: (as_text(before.get(name)), as_text(value)) for name, value in after.items()}
     changed = {name: pair for name, pair in texts.items() if pair[0] != pair[1]}
     if not changed:
@@ -75,14 +78,14 @@ def note(  # noqa: PLR0917 - what changed, who, when: as in every verb
             old=old,
             new=new,
             version=family.version,
-            employee_id=employee.id,
+            employee_id=employee.id if employee else None,
             at=at,
         )
         for name, (old, new) in changed.items()
     )
     write(
         session,
-        Actor.of(employee, ip),
+        who,
         action,
         subject=subject,
         subject_id=subject_id,

@@ -156,7 +156,7 @@ def _problems(session: Session, family: Family, wanted: Fields) -> dict[str, str
         problems["name"] = "Назовите семью, например по фамилии."
     for name in ("contact_from", "contact_until"):
         if wanted.get(name) and read_time(wanted[name]) is None:
-            problems[name] = "Нужно время, например 9:00."
+            problems[name] = "Нужно время, например 09:00."
     for name, catalogue in _CODES.items():
         if name in wanted and not catalogues.is_known(session, catalogue, wanted[name], stored=getattr(family, name)):
             problems[name] = "Выберите из списка."

@@ -15,7 +15,7 @@ from callflow.text import clean_text
 from crm.audit import Actor, write
 from crm.base import fetch
 from crm.consents.destruction_plan import empty, plan
-from crm.consents.held_tables import GONE
+from crm.consents.grounds import GONE
 from crm.consents.requests import finish
 from crm.consents.rules import local_date
 from crm.consents.tables import DECLINED, DONE, PROPOSED, SCOPES, DestructionAct, SubjectRequest

@@ -7,31 +7,20 @@ from typing import Any
 from sqlalchemy import ColumnElement, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
+from crm.appeals.held import ENTRY
 from crm.base import Base
+from crm.call_held import CALL
+from crm.cards.held import CHANGES, CHOICE, FAMILY, HEALTH, NEED, PERSON, PHONE, RISK, STATUS
 from crm.cards.tables import CardChange, FamilyMerge
-from crm.consents.held_tables import (
-    CALL,
-    CHANGES,
-    CHOICE,
-    CONSENT,
-    ENTRY,
-    FAMILY,
-    GONE,
-    HEALTH,
-    NEED,
-    PERSON,
-    PHONE,
-    RECORDING,
-    REQUEST,
-    RISK,
-    STATUS,
-)
+from crm.consents.grounds import GONE
+from crm.consents.held import CONSENT, REQUEST
 from crm.consents.holdings import Holding, Subject, at_years, cards_of, everybody_on
 from crm.consents.tables import Consent
 from crm.family_tables import CallerChoice, Family, Person
 from crm.journal_tables import DRAFT, SAVED, JournalEntry
 from crm.papers import forgetting
 from crm.papers.tables import ExportedFile
+from crm.recordings.held import RECORDING
 from crm.recordings.tables import Recording, RecordingState
 
 JOURNAL_YEARS, CALL_YEARS, CONSENT_YEARS, ACT_YEARS = 5, 3, 3, 3

@@ -1,7 +1,8 @@
 """Where a person's data lie: whose rows they are, what they are called in Russian, what destruction leaves of them.
 
-One declaration per table (`crm.consents.held_tables`) serves both rights: «дайте мне всё, что вы обо мне знаете» and
-«уничтожьте». A test walks every table and every column, so that a new one cannot be forgotten in either.
+One declaration per table (in its package's `held.py`; `crm.consents.held_tables` has them all) serves both rights:
+«дайте мне всё, что вы обо мне знаете» and «уничтожьте». A test walks every table and every column, so that a new one
+cannot be forgotten in either.
 """
 
 from collections.abc import Callable, Collection, Mapping

@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 
+from callflow.dialler.states import Disposition, TaskState
 from crm.appeals import intake, kinds, states
 from crm.cards import health, people, safe_contact
 from crm.consents.tables import PURPOSES, REQUEST_KINDS, SCOPES
+from crm.dialler.refusals import SOURCES as SOURCES_OF_REFUSALS
 from crm.family_tables import SOURCES
 from crm.journal_tables import CONTACT_METHODS
 from crm.ratings import giving
@@ -33,6 +35,10 @@ WORDS: dict[tuple[str, str], Mapping[str, str]] = {
         "abandoned": "не дождались ответа",
         "failed": "не соединился",
     },
+    ("dial_attempt", "disposition"): {one.value: one.title for one in Disposition},
+    ("dial_subject", "outcome"): {one.value: one.title for one in TaskState},
+    ("call_refusal", "source"): SOURCES_OF_REFUSALS,
+    ("number_mark", "kind"): {"bad": "такого номера нет", "wrong_person": "ответил другой человек"},
 }
 """Table and column → what its codes mean."""
 

@@ -14,13 +14,15 @@ from sqlalchemy.orm import Session
 
 from callflow.names import full_name
 from callflow.phone import normalise
+from crm.appeals.held import ENTRY
 from crm.appeals.tables import AppealMeasure, EntryChange
 from crm.audit import Actor, AuditEvent, write
 from crm.base import Base, fetch
 from crm.call_tables import CallRecord
 from crm.cards import catalogues, field_words
+from crm.cards.held import FAMILY, NEED
 from crm.cards.tables import CardChange
-from crm.consents.held_tables import ENTRY, FAMILY, HOLDINGS, NEED
+from crm.consents.held_tables import HOLDINGS
 from crm.consents.holdings import Holding, Subject, subject_of
 from crm.consents.paper_words import CATALOGUE_OF, WORDS, detail_labels
 from crm.errors import NotFound

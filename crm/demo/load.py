@@ -14,6 +14,7 @@ from crm.demo import directory
 from crm.demo.appointments import load_appointments
 from crm.demo.cards import load_cards
 from crm.demo.consents import load_consents
+from crm.demo.dialler import load_dialler
 from crm.demo.families_a import DemoFamily
 from crm.demo.hours import load_calendar
 from crm.demo.journal import load_journal
@@ -23,6 +24,7 @@ from crm.demo.missed import load_missed
 from crm.demo.ratings import load_ratings
 from crm.demo.services import AREA_CODE, EMERGENCY, SERVICES, TIMEZONE
 from crm.demo.specialists import load_specialists
+from crm.demo.speech import load_speech
 from crm.demo.staff import EMPLOYEES
 from crm.demo.town import FAMILIES, landline_of, mobile_of
 from crm.directory import DirectoryEntry
@@ -66,6 +68,8 @@ def load(session: Session, key: str, at: datetime, *, mode: str = "demo") -> boo
     load_specialists(session, at)
     load_appointments(session, at)  # needs the calendar
     load_missed(session, at)
+    load_speech(session, at)
+    load_dialler(session, at)
     exchange_state.touch(session)
     session.flush()
     return True

@@ -41,7 +41,7 @@ class VoiceSettings:
     spoken_institution: str = ""
     greeting_on: bool = True
     greeting: str = ""
-    position_on: bool = False
+    position_on: bool = True
     announce_seconds: int = 45
     callback_on: bool = True
     voicemail_on: bool = True
@@ -110,9 +110,16 @@ def substitutes(session: Session) -> dict[int, tuple[Employee, str]]:
 
 
 def spoken_of(
-    service: Service, voice: VoiceSettings, calendar: ServiceCalendar, today: date, *, notice: str = ""
+    service: Service,
+    voice: VoiceSettings,
+    calendar: ServiceCalendar,
+    today: date,
+    *,
+    notice: str = "",
+    texts: Mapping[str, str] | None = None,
 ) -> Spoken:
-    """The service as its callers hear of it. `notice` is the sentence on recording, "" while nothing is recorded."""
+    """The service as its callers hear of it. `notice` is the sentence on recording, "" while nothing is recorded;
+    `texts` the pieces that the head has worded anew (`crm.speech.texts.worded`)."""
     return Spoken(
         named=voice.spoken_name or f"в службу «{service.name}»",
         institution=voice.spoken_institution or service.institution.short_name,
@@ -120,8 +127,10 @@ def spoken_of(
         week=_week(calendar, today),
         callback=voice.callback_on,
         voicemail=voice.voicemail_on,
+        position=voice.position_on,
         notice=notice,
         greeting=voice.greeting,
+        texts=texts or {},
     )
 
 

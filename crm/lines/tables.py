@@ -27,7 +27,7 @@ class ServiceVoice(Base):
     spoken_institution: Mapped[str] = mapped_column(default="")
     greeting_on: Mapped[bool] = mapped_column(default=True)
     greeting: Mapped[str] = mapped_column(default="")
-    position_on: Mapped[bool] = mapped_column(default=False)
+    position_on: Mapped[bool] = mapped_column(default=True)
     announce_seconds: Mapped[int] = mapped_column(default=45)
     callback_on: Mapped[bool] = mapped_column(default=True)
     voicemail_on: Mapped[bool] = mapped_column(default=True)

@@ -21,6 +21,7 @@ from crm.upsert import insert_missing
 KEEP = timedelta(days=5 * 365)
 """As long as the journal of appeals, whose evidence they are (domain.md §4.4)."""
 OPEN_FOR = timedelta(hours=1)
+TAMPERED = "Файл сообщения изменён после сохранения, он не воспроизводится. Сообщите администратору."
 
 
 def messages(session: Session, call_ids: Collection[int]) -> dict[int, VoiceMessage]:
@@ -77,27 +78,18 @@ def heard(session: Session, message: VoiceMessage, employee: Employee, at: datet
     """Log that somebody listens; the first one is remembered on the message itself."""
     first = update(VoiceMessage).where(VoiceMessage.id == message.id, VoiceMessage.heard_at.is_(None))
     session.execute(first.values(heard_at=at, heard_by_id=employee.id))
-    call = session.get(CallRecord, message.call_id) if message.call_id is not None else None
-    audit.write(
-        session,
-        audit.Actor.of(employee, ip),
-        "voice.listen",
-        subject="voice_message",
-        subject_id=message.id,
-        family_id=call.family_id if call else None,
-        at=at,
-    )
+    _log(session, "voice.listen", message, employee, at, ip)
 
 
 def listens_already(session: Session, message: VoiceMessage, employee: Employee, at: datetime) -> bool:
     """Whether this person's listening within the last hour is in the log: a part that is asked for belongs to it."""
-    logged = select(audit.AuditEvent.seq).where(
-        audit.AuditEvent.actor_id == employee.id,
-        audit.AuditEvent.at > at - OPEN_FOR,
-        audit.AuditEvent.action == "voice.listen",
-        audit.AuditEvent.subject_id == str(message.id),
-    )
-    return session.scalars(logged.limit(1)).first() is not None
+    return _logged(session, "voice.listen", message, employee, at)
+
+
+def found_tampered(session: Session, message: VoiceMessage, employee: Employee, at: datetime, *, ip: str = "") -> None:
+    """Log that the file was not what was stored when this person wanted to hear it; once an hour: players ask often."""
+    if not _logged(session, "voice.tampered", message, employee, at):
+        _log(session, "voice.tampered", message, employee, at, ip)
 
 
 def expired(session: Session, at: datetime, limit: int = 50) -> Sequence[VoiceMessage]:
@@ -111,6 +103,32 @@ def note_removed(session: Session, message: VoiceMessage, at: datetime, actor: M
     message.removed_at = at
     named = audit.Actor(None, actor["name"])
     audit.write(session, named, "voice.expire", subject="voice_message", subject_id=message.id, at=at)
+
+
+def _log(  # noqa: PLR0917 - what of which message, who, when, from where
+    session: Session, action: str, message: VoiceMessage, employee: Employee, at: datetime, ip: str
+) -> None:
+    call = session.get(CallRecord, message.call_id) if message.call_id is not None else None
+    audit.write(
+        session,
+        audit.Actor.of(employee, ip),
+        action,
+        subject="voice_message",
+        subject_id=message.id,
+        family_id=call.family_id if call else None,
+        at=at,
+    )
+
+
+def _logged(session: Session, action: str, message: VoiceMessage, employee: Employee, at: datetime) -> bool:
+    """Whether this is in the audit log of the last hour."""
+    logged = select(audit.AuditEvent.seq).where(
+        audit.AuditEvent.actor_id == employee.id,
+        audit.AuditEvent.at > at - OPEN_FOR,
+        audit.AuditEvent.action == action,
+        audit.AuditEvent.subject_id == str(message.id),
+    )
+    return session.scalars(logged.limit(1)).first() is not None
 
 
 def _connect(session: Session, message: VoiceMessage) -> bool:

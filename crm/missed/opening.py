@@ -29,18 +29,20 @@ FARTHEST_PROMISE = timedelta(days=60)
 OLDEST_BY_HAND = timedelta(days=30)
 
 
-def from_call(session: Session, call: CallRecord, at: datetime, *, cut_off: bool = False) -> MissedCall | None:
+def from_call(
+    session: Session, call: CallRecord, at: datetime, *, cut_off: bool = False, reason: Reason | None = None
+) -> MissedCall | None:
     """Put a call that ended unanswered into its row and return the row; None for a call that was not missed.
 
     A call after which the same people were talked with already (heard of late, after an outage) comes into the row
     that this talk closed: it is in the ledger and owes nothing. `cut_off`: the call was answered, but the caller had
-    lost his operator and was waiting for somebody when he gave up.
+    lost his operator and was waiting for somebody when he gave up. `reason`: known better than by how the call ended.
     """
     known = rows.contact_of(session, call.id)
     is_owed = cut_off or (known is not None and not known.withdrawn)
     if not is_owed and not is_missed(call.direction, call.disposition, call.outcome):
         return None
-    reason = reason_of(call.outcome, call.disposition, call.cause)
+    reason = reason or reason_of(call.outcome, call.disposition, call.cause)
     his = rows.whose(session, call)
     if not his.service_id:
         return None

@@ -94,13 +94,9 @@ def open_row(
 ) -> MissedCall:
     """His one open row: the oldest takes the others in, a missing one is made."""
     found = locked_open(session, whose)
-    if not found:
-        key = whose.key.word(whose.service_id)
-        insert_missing(
-            session, MissedCall, {**_values(session, whose, first_at, at, source), "open_key": key}, ["open_key"]
-        )
-        made = select(MissedCall).where(MissedCall.open_key == key).with_for_update(of=MissedCall)
-        found = session.scalars(made.execution_options(populate_existing=True)).all()
+    while not found:
+        # Somebody else's row may stand in the way of ours and be closed before we have it: then ours can be made.
+        found = _made(session, whose, _values(session, whose, first_at, at, source))
     row = found[0]
     for other in found[1:]:
         join(session, other, row, at)
@@ -109,6 +105,14 @@ def open_row(
         row.person_id = row.person_id or whose.person_id
     row.open_key = whose.key.word(whose.service_id)
     return row
+
+
+def _made(session: Session, whose: Whose, values: dict[str, Any]) -> Sequence[MissedCall]:
+    """The row with his key, made or found, and ours; nothing where it was found and closed before it was ours."""
+    key = whose.key.word(whose.service_id)
+    insert_missing(session, MissedCall, {**values, "open_key": key}, ["open_key"])
+    made = select(MissedCall).where(MissedCall.open_key == key).with_for_update(of=MissedCall)
+    return session.scalars(made.execution_options(populate_existing=True)).all()
 
 
 def new_row(

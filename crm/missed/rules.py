@@ -28,6 +28,7 @@ class Reason(StrEnum):
     NOBODY = "nobody"
     REFUSED = "refused"
     FAILED = "failed"
+    TRANSFER = "transfer"
     HAND = "hand"
     PROMISE = "promise"
 
@@ -47,6 +48,7 @@ _REASONS = {
     Reason.NOBODY: "на линии никого не было",
     Reason.REFUSED: "звонок отклонён",
     Reason.FAILED: "обрыв связи",
+    Reason.TRANSFER: "не дождался соединения со специалистом",
     Reason.HAND: "внесён вручную",
     Reason.PROMISE: "обещали перезвонить",
 }

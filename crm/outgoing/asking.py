@@ -18,6 +18,8 @@ from crm import institution, staff
 from crm.audit import Actor, write
 from crm.base import fetch
 from crm.call_tables import CallLegRecord, CallRecord
+from crm.dialler.changing import one_at_a_time
+from crm.dialler.tables import DialAttempt
 from crm.errors import Incomplete, NotFound, RecordsError
 from crm.missed import dialling
 from crm.missed.claiming import Claimed, claim
@@ -40,6 +42,7 @@ def ask(
     family_id: int | None = None,
     person_id: int | None = None,
     missed_id: int | None = None,
+    task_id: int | None = None,
     purpose: str = "",
     reason: str = "",
     mode: Literal["demo", "live"] = "demo",
@@ -49,9 +52,10 @@ def ask(
     """Write the order to call `number` (as somebody wrote it) or the telephone `phone_id` of a card.
 
     The same click again returns the order it has made. `reason` is needed at an hour when the family asked not to be
-    called. A row of the missed calls is claimed for her (`crm.missed`). `mode` as in the settings: in demo only the
-    invented town is called (domain.md §10.6). After the commit the page wakes the clerk (`Wake.ORDER`). Raises
-    RecordsError with the sentence, Incomplete (person_id, reason), NotFound.
+    called. A row of the missed calls is claimed for her (`crm.missed`); `task_id` is the task of the human list whose
+    rules the caller has asked (`crm.reminders.calling`). The robot never calls the same number beside her. `mode` as in
+    the settings: in demo only the invented town is called (domain.md §10.6). After the commit the page wakes the clerk
+    (`Wake.ORDER`). Raises RecordsError with the sentence, Incomplete (person_id, reason), NotFound.
     """
     target = find(session, employee, at, number=number, phone_id=phone_id, family_id=family_id, person_id=person_id)
     refused = refusal(target.number, mode=mode, own_dids=institution.dids(session))
@@ -64,6 +68,7 @@ def ask(
         return same
     if problems := unsaid(target, reason):
         raise Incomplete(problems)
+    one_at_a_time(session)
     _nobody_talks(session, employee, target.number)
     missed_id = _claimed(session, employee, target, missed_id, reason, at, ip)
     line = _line(session, employee)
@@ -78,6 +83,7 @@ def ask(
             "family_id": target.family.id if target.family else None,
             "person_id": target.person.id if target.person else None,
             "missed_id": missed_id,
+            "task_id": task_id,
             "purpose": clean_line(purpose, 200),
             "reason": clean_line(reason, 200),
             "state": OrderState.REQUESTED.value,
@@ -98,6 +104,7 @@ def ask(
         details={
             **({} if target.welcome else {"outside": "да"}),
             **({"missed": missed_id} if missed_id is not None else {}),
+            **({"task": task_id} if task_id is not None else {}),
         },
         at=at,
     )
@@ -178,6 +185,9 @@ def _nobody_talks(session: Session, employee: Employee, number: str) -> None:
     )
     if session.scalars(own).first() is not None:
         raise RecordsError("Сначала закончите идущий разговор, потом звоните.")
+    robot = select(DialAttempt.id).where(DialAttempt.number == number, DialAttempt.live)
+    if session.scalars(robot).first() is not None:
+        raise RecordsError("На этот номер сейчас звонит робот: подождите минуту.")
     theirs = select(CallRecord).where(CallRecord.ended_at.is_(None), CallRecord.caller_number == number)
     theirs = theirs.where(CallRecord.direction == Direction.INBOUND.value)
     if (call := session.scalars(theirs).first()) is not None:

@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from callflow.effects import Effect, TalkStarted
+from callflow.effects import Effect, TalkEnded, TalkStarted
 from callflow.outgoing import OrderState, Result
 from crm.call_tables import CallRecord
 from crm.missed import attempts, closing
@@ -21,22 +21,35 @@ _AS_ATTEMPT = {Result.REJECTED: "busy", Result.UNREACHABLE: "no_answer"}
 
 
 def follow_call(session: Session, call: CallRecord, effects: Collection[Effect], at: datetime) -> None:
-    """A talk settles what was owed to these people; the end of the call ends its order.
+    """A talk settles what was owed to these people; the end of the call ends its order, and so does the end of her part
+    in it (somebody else talks with the family now): she may call again.
 
     Whether it was answered is what our records say; what nobody heard stays unknown.
     """
     talk_began = any(isinstance(effect, TalkStarted) for effect in effects)
-    if call.ended_at is None and not talk_began:
+    if call.ended_at is None and not any(isinstance(effect, TalkStarted | TalkEnded) for effect in effects):
         return
     order = session.scalars(select(OutgoingCall).where(OutgoingCall.call_id == call.id).with_for_update()).first()
     if order is None:
         return
     if talk_began:
         closing.by_talk(session, call, at, missed_id=order.missed_id)
+    if call.ended_at is None and order.live and _is_somebody_elses(order, call, effects):
+        finish(session, order, OrderState.ENDED, Result.ANSWERED, at)
     if call.ended_at is not None and order.live:
         known = call.answered_at is not None
         state = OrderState.ENDED if known else OrderState.UNKNOWN
         finish(session, order, state, Result.ANSWERED if known else Result.UNKNOWN, call.ended_at)
+
+
+def _is_somebody_elses(order: OutgoingCall, call: CallRecord, effects: Collection[Effect]) -> bool:
+    """Not while the family is on the way back to her, whose page was refreshed."""
+    for effect in effects:
+        if isinstance(effect, TalkStarted) and effect.extension != order.extension:
+            return True
+        if isinstance(effect, TalkEnded) and effect.extension == order.extension and not call.returning:
+            return True
+    return False
 
 
 def finish(session: Session, order: OutgoingCall, state: OrderState, result: Result, at: datetime) -> None:

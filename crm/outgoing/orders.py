@@ -13,6 +13,8 @@ from callflow.phone import refusal
 from crm import institution
 from crm.outgoing.settling import settle
 from crm.outgoing.tables import OutgoingCall
+from crm.recordings.reading import refused_by_number
+from crm.recordings.settings import recorded_queues
 
 STALE = timedelta(seconds=10)
 """An order that could not be carried out for so long (no exchange) is not carried out later: she has gone on."""
@@ -34,6 +36,8 @@ class Order:
     extension: str
     number: str
     shown_number: str
+    against_recording: bool = False
+    """The family has refused once and for all."""
 
 
 def claim(session: Session, at: datetime, *, mode: Literal["demo", "live"]) -> Order | None:
@@ -58,7 +62,8 @@ def claim(session: Session, at: datetime, *, mode: Literal["demo", "live"]) -> O
         order.placed_at = None
         settle(session, order, Result.NOT_PLACED, at)
         return None
-    return Order(order.id, order.channel_id, order.extension, order.number, order.shown_number)
+    against = bool(recorded_queues(session)) and refused_by_number(session, order.number, at)
+    return Order(order.id, order.channel_id, order.extension, order.number, order.shown_number, against)
 
 
 def note_placed(session: Session, order_id: int, at: datetime) -> None:

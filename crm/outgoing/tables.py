@@ -13,7 +13,8 @@ class OutgoingCall(Base):
     """One order of one operator to call one number (E.164). All instants UTC.
 
     `state` and `result`: see `callflow.outgoing`. `live`: not over; one of a kind per operator and per number, so that
-    no double click and no two tabs call twice (reliability.md I5). `purpose`: why she calls, `reason`: why at an hour
+    no double click and no two tabs call twice (reliability.md I5). `task_id`: the task of the human
+    list (`crm.dialler`) that she works on. `purpose`: why she calls, `reason`: why at an hour
     when the family asked not to be called. `placed_at`: when the exchange was told, once and never again.
     """
 
@@ -46,6 +47,7 @@ class OutgoingCall(Base):
     family_id: Mapped[int | None] = mapped_column(ForeignKey("family.id"), index=True)
     person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"), index=True)
     missed_id: Mapped[int | None] = mapped_column(ForeignKey("missed_call.id"), index=True)
+    task_id: Mapped[int | None] = mapped_column(ForeignKey("dial_task.id"), index=True)
     purpose: Mapped[str] = mapped_column(default="")
     reason: Mapped[str] = mapped_column(default="")
     state: Mapped[str] = mapped_column(default="requested")

@@ -119,12 +119,28 @@ def claim(session: Session, at: datetime) -> MonitorSession | None:
 
 def refusal_now(session: Session, row: MonitorSession) -> str:
     """Why the claimed wish may not be carried out after all (a rule taken back, a talk over); '' if it may."""
+    if row.stop_asked_at is not None or not talks(session, row.call_id, row.target_id):
+        return OVER
+    return forbidden_now(session, row)
+
+
+def forbidden_now(session: Session, row: MonitorSession) -> str:
+    """Why this person may no longer listen to this operator: the order or a signature is taken back, one of them has
+    another post; '' while she may."""
     operator, watcher = session.get_one(Employee, row.target_id), session.get_one(Employee, row.watcher_id)
     if not heads(session, row.service_id, watcher) or not Role(operator.role).answers_calls:
         return "Слушать этот разговор вам больше нельзя."
-    if row.stop_asked_at is not None or not talks(session, row.call_id, row.target_id):
-        return OVER
     return why_not(session, rule_of(session, row.service_id), operator)
+
+
+def forbid(session: Session, session_id: int, why: str, at: datetime) -> None:
+    """She may not listen any more: to be ended at the exchange, and why is on the row and in the audit log. Once."""
+    row = session.get_one(MonitorSession, session_id, with_for_update=True, populate_existing=True)
+    if row.ended_at is not None or row.stop_asked_at is not None:
+        return
+    row.stop_asked_at, row.error = at, why
+    session.flush()
+    _log(session, "monitor.stop", row, Actor(None, "worker"), at)
 
 
 def going_on(session: Session, row: MonitorSession) -> MonitorSession | None:
@@ -168,7 +184,7 @@ def end(session: Session, session_id: int, at: datetime, error: str = "") -> Non
     if row.ended_at is not None:
         return
     row.state = MonitorState.ENDED.value if row.began_at is not None else MonitorState.FAILED.value
-    row.ended_at, row.error = at, error
+    row.ended_at, row.error = at, error or row.error
     session.flush()
     if row.began_at is not None:
         watcher = session.get_one(Employee, row.watcher_id)

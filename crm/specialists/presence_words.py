@@ -3,12 +3,13 @@
 The words fit men and women alike: nobody was asked.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from crm.specialists.absence_rules import AWAY, TITLES
 
+_PHONE_OFF = "телефон выключен"
 _DAYS = ("пн", "вт", "ср", "чт", "пт", "сб", "вс")
 
 
@@ -67,15 +68,27 @@ class Facts:
 
 @dataclass(frozen=True)
 class Said:
-    """The state, its words, and until when it holds, where that is known."""
+    """The state, its words, and until when it holds, where that is known. `phone_off`: nothing would ring."""
 
     state: State
     words: str
     until: datetime | None = None
+    phone_off: bool = False
 
 
 def say(facts: Facts, now: datetime) -> Said:
-    """Decide by what is surest: an absence, what the exchange hears, the person's own word, the timetable."""
+    """Decide by what is surest: an absence, what the exchange hears, the person's own word, the timetable.
+
+    Whatever it is, a telephone that is switched off is said too: the dispatcher would only wait for nothing.
+    """
+    said = _said(facts, now)
+    if facts.device is not Device.OFF or facts.has_outside_number or facts.talks:
+        return said
+    words = said.words if said.state in (State.NO_PHONE, State.ABSENT) else f"{said.words}, {_PHONE_OFF}"
+    return replace(said, words=words, phone_off=True)
+
+
+def _said(facts: Facts, now: datetime) -> Said:
     away = _still_away(facts)
     if away is not None:
         return _absent(away, now)
@@ -106,7 +119,7 @@ def _out_of_hours(facts: Facts, now: datetime) -> Said | None:
 
 def _reachable(facts: Facts) -> Said:
     if facts.device is Device.OFF:
-        no_phone = Said(State.NO_PHONE, "телефон выключен")
+        no_phone = Said(State.NO_PHONE, _PHONE_OFF)
         return Said(State.FREE, "на внешнем номере") if facts.has_outside_number else no_phone
     says_ready = facts.own is not None and facts.own.state == "ready"
     if says_ready or facts.device is Device.IDLE:
@@ -141,9 +154,9 @@ def last_day(until: datetime, now: datetime) -> str:
 
 
 def when(moment: datetime, now: datetime) -> str:
-    """An instant to come as it is said: «15:00», «завтра 9:00», «пн 9:00», «27.11 9:00»."""
+    """An instant to come as it is said: «15:00», «завтра 09:00», «пн 09:00», «27.11 09:00»."""
     local = moment.astimezone(now.tzinfo)
-    clock = f"{local.hour}:{local:%M}"
+    clock = f"{local:%H:%M}"
     days = (local.date() - now.date()).days
     if days <= 0:
         return clock

@@ -36,6 +36,7 @@ class SpecialistLine:
     advises_on: str
     substitute: Employee | None
     service_ids: frozenset[int] = field(default_factory=frozenset)
+    phone_off: bool = False
 
     @property
     def is_free(self) -> bool:
@@ -43,9 +44,9 @@ class SpecialistLine:
         return self.state == State.FREE.value
 
     @property
-    def is_reachable(self) -> bool:
-        """Whether there is a number to connect to, and nobody says that he is away."""
-        return bool(self.extension or self.outside_number) and self.state not in (State.ABSENT.value, State.OUT.value)
+    def rings(self) -> bool:
+        """Whether any telephone would ring: his own that is on, or the number in town."""
+        return bool((self.extension and not self.phone_off) or self.outside_number)
 
 
 def specialists(session: Session, viewer: Employee, at: datetime) -> list[SpecialistLine]:
@@ -115,6 +116,7 @@ def _line(  # noqa: PLR0917 - what is known of one person
         advises_on=one.advises_on,
         substitute=substitute if absent else None,
         service_ids=services,
+        phone_off=said.phone_off,
     )
 
 

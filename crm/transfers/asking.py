@@ -148,8 +148,6 @@ def _talk_of(session: Session, call_id: int, employee: Employee) -> CallRecord:
         raise NotFound("Этого звонка на вашем экране уже нет.")
     if call.ended_at is not None or not _talking_extension(call, employee):
         raise RecordsError("Соединить можно только того, с кем вы говорите.")
-    if call.direction != "inbound":
-        raise RecordsError("Соединить можно только того, кто позвонил сам. Этому абоненту дайте номер специалиста.")
     return call
 
 

@@ -70,6 +70,18 @@ def close_with_call(session: Session, call: CallRecord, at: datetime) -> None:
         settle(row, State.GONE, at)
 
 
+def gave_up(session: Session, call: CallRecord) -> bool:
+    """Tell whether the caller, whom the operator had sent to a specialist, hung up before that telephone was taken: he
+    did not reach whom he was promised. One who hung up while she consulted was still hers."""
+    if call.ended_at is None:
+        return False
+    newest = select(Transfer).where(Transfer.call_id == call.id).order_by(Transfer.id.desc()).limit(1)
+    row = session.scalars(newest).first()
+    if row is None or row.kind != Kind.BLIND or row.state != State.GONE:
+        return False
+    return row.sent_at is not None and row.answered_at is None
+
+
 def settle(row: Transfer, state: State, at: datetime, reason: Reason | None = None) -> None:
     """Write a final state."""
     row.state, row.reason, row.ended_at = state.value, reason.value if reason else "", at

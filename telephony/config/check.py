@@ -9,6 +9,7 @@ import re
 from pathlib import Path
 from typing import Final
 
+from telephony.config.dialling import LONGEST_RING, LONGEST_WINDOW
 from telephony.config.hours import SECONDS_OF_DAY, STATES, HoursPlan
 from telephony.config.plan import Address, ExchangePlan
 from telephony.config.voice import VoicePlan
@@ -38,9 +39,13 @@ def check(plan: ExchangePlan) -> None:
     _check_staff(plan)
     _check_lines(plan)
     _check_recording(plan)
+    if plan.speech:
+        for folder in (plan.speech.folder, plan.speech.prompts, plan.speech.spool):
+            _path(folder)
     for hours in plan.hours:
         _check_hours(hours)
     _unique((hours.queue for hours in plan.hours), "hours")
+    _check_dialling(plan)
     for voice in plan.voices:
         _check_voice(voice, plan)
     _unique((voice.queue for voice in plan.voices), "voice")
@@ -137,6 +142,24 @@ def _check_hours(hours: HoursPlan) -> None:
         numbers = (edge.at, edge.at if edge.next_open is None else edge.next_open)
         if edge.state not in STATES or not all(isinstance(number, int) and number > 0 for number in numbers):
             raise UnsafeConfigValue(f"hours of {hours.queue}: an edge is an epoch and a state")
+
+
+def _check_dialling(plan: ExchangePlan) -> None:
+    dialling = plan.dialling
+    if not 0 <= dialling.lines <= 100 or not 0 <= dialling.trunk_lines <= 1000:
+        raise UnsafeConfigValue("dialling: lines from 0 to 100, of a trunk's from 0 to 1000")
+    if not 5 <= dialling.ring_seconds <= LONGEST_RING or not 1 <= dialling.start_seconds <= 60:
+        raise UnsafeConfigValue(f"dialling: a ring of 5 to {LONGEST_RING} seconds")
+    if not 10 <= dialling.talk_seconds <= 3600:
+        raise UnsafeConfigValue("dialling: a dialogue of 10 to 3600 seconds")
+    for window in dialling.windows:
+        _match(WORD, window.queue, "window")
+        instants = [instant for span in window.spans for instant in span]
+        whole = all(isinstance(instant, int) and instant > 0 for instant in instants)
+        too_far = whole and bool(instants) and instants[-1] - instants[0] > LONGEST_WINDOW
+        if not whole or instants != sorted(set(instants)) or too_far:
+            raise UnsafeConfigValue(f"window of {window.queue}: stretches of epochs in order, none touching the next")
+    _unique((window.queue for window in dialling.windows), "window")
 
 
 def _check_voice(voice: VoicePlan, plan: ExchangePlan) -> None:

@@ -8,17 +8,21 @@ from typing import Final
 
 _MODE: Final = 0o640
 _SECRET_MODE: Final = 0o600
-_WITH_SECRETS: Final = frozenset({"manager.conf", "pjsip.conf", "pjsip_browser_auth.conf", "sd-inbound.conf"})
+_WITH_SECRETS: Final = frozenset(
+    {"manager.conf", "pjsip.conf", "pjsip_browser_auth.conf", "sd-inbound.conf", "sd-dial.conf"}
+)
 
 _DIALPLAN: Final = frozenset(
     {
         "extensions.conf",
+        "sd-dial.conf",
         "sd-hours.conf",
         "sd-inbound.conf",
         "sd-operators.conf",
         "sd-outgoing.conf",
         "sd-record.conf",
         "sd-monitor.conf",
+        "sd-speech.conf",
         "sd-voice.conf",
         "sd-town.conf",
         "sd-transfer.conf",

@@ -14,8 +14,10 @@ res_pjsip_endpoint_identifier_user res_pjsip_transport_websocket res_pjsip_dlg_o
 """
 _MEDIA = """
 codec_alaw codec_ulaw codec_a_mu codec_resample format_pcm format_wav format_gsm codec_gsm format_sln
-bridge_simple bridge_native_rtp bridge_softmix bridge_holding bridge_builtin_features
+bridge_simple bridge_softmix bridge_holding bridge_builtin_features
 """
+# Not bridge_native_rtp: it passes packets by whoever records or listens, and changes over in mid-talk when one comes
+# or goes; a recorder begun then missed a voice in every other talk (22.10: tried).
 _FUNCTIONS = """
 func_callerid func_cdr func_channel func_cut func_db func_devstate func_global func_groupcount func_hangupcause
 func_lock func_logic func_math func_strings func_timeout func_uri func_pjsip_aor func_pjsip_contact

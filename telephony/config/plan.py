@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Final
 
 from callflow.outgoing import OPERATOR_SECONDS, RING_SECONDS
+from telephony.config.dialling import DiallingPlan
 from telephony.config.hours import HoursPlan
 from telephony.config.recording import RecordingPlan
+from telephony.config.speech import SpeechPlan
 from telephony.config.voice import VoicePlan
 
 BROWSER_REALM: Final = "family-dispatch"
@@ -178,8 +180,12 @@ class ExchangePlan:
     town_sounds: Path | None = None
     """Where spoken phrases of the town's callers lie; without it only Asterisk's own sounds are played."""
 
+    dialling: DiallingPlan = field(default_factory=DiallingPlan)
+    """Calls that the program places by itself; as it stands here, none."""
     recording: RecordingPlan | None = None
     """None: nothing is ever recorded."""
+    speech: SpeechPlan | None = None
+    """None: nobody records a phrase by telephone."""
 
     outgoing_operator_seconds: int = OPERATOR_SECONDS
     outgoing_ring_seconds: int = RING_SECONDS

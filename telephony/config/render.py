@@ -14,7 +14,10 @@ from typing import Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from callflow.greetings import PLACES
+from callflow.phone import PAID_PREFIXES, SYNTHETIC_PREFIXES
 from telephony import variables
+from telephony.config import dialling
 from telephony.config.check import check
 from telephony.config.hours import SECONDS_OF_DAY
 from telephony.config.modules import MODULES
@@ -70,6 +73,10 @@ def _values(plan: ExchangePlan) -> dict[str, object]:
         "trunk_contact": plan.town_bind or (trunk.contact if trunk else None),
         "filters_by_name": _filters_by_name(plan.asterisk_version),
         "seconds_of_day": SECONDS_OF_DAY,
+        "places": PLACES,
+        "paid_prefixes": PAID_PREFIXES,
+        "synthetic_prefixes": SYNTHETIC_PREFIXES,
+        "dialling": dialling,
         "lock": lambda extension: _lock(plan, extension),
     }
 

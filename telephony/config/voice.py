@@ -19,6 +19,7 @@ class VoicePlan:
     """Whether an open line greets. Only then is the call answered before an operator takes it: what has not been
     answered has no voice nor keys, and costs nobody anything."""
     position: bool = True
+    """Whether a waiting caller is told his place in line, again every `announce_seconds`."""
     announce_seconds: int = 45
     callback: bool = True
     voicemail: bool = True
@@ -31,3 +32,9 @@ class VoicePlan:
     """Stretches of music between which callers are told that they may be called back."""
     round_seconds: int = 240
     """How often a waiting caller's line is asked for its hours again."""
+
+    @property
+    def turn_seconds(self) -> int:
+        """How long he stays in the queue at a stretch; coming out of it he keeps his place, and learns what it is."""
+        longest = self.overflow_seconds or self.round_seconds
+        return min(longest, self.announce_seconds) if self.position else longest

@@ -70,6 +70,49 @@ def test_a_page_that_says_it_goes_gives_its_caller_back_at_once(
         tap.wait_event("UserEvent", 1.5, UserEvent="SDReturning")
 
 
+def test_a_page_whose_socket_outlives_it_does_not_keep_the_caller_from_the_new_page(
+    exchange: LiveExchange, tap: AmiTap, agi: AgiStub, call: Calling
+) -> None:
+    """A busy machine closes the old page's socket late: until then the exchange rings a page that is not there."""
+    with WebPhone(exchange.plan.websocket, "101") as page:
+        caller = call()
+        page.wait_ringing()
+        page.answer()
+        tap.wait_event("AgentConnect")
+        page.gone = True
+        page.hang_up("Q.850;cause=44")
+        tap.wait_event("UserEvent", 8, UserEvent="SDReturning")
+        tap.wait_event("UserEvent", 8, UserEvent="SDLeg", State="ringing")
+        with WebPhone(exchange.plan.websocket, "101") as again:
+            assert again.wait_ringing(15).headers.get("sd-return") == "1", "rung by the queue, and answers by itself"
+            again.answer()
+            wait_for(lambda: "!Up!AppDial!" in exchange.console("core show channels concise"), 5, "the talk")
+            again.hang_up()
+            assert caller.finish() == 0, caller.errors()
+
+
+def test_the_caller_of_a_number_that_was_taken_away_in_mid_talk_goes_to_the_queue(
+    exchange: LiveExchange, tap: AmiTap, agi: AgiStub, second_phone: DeskPhone, call: Calling
+) -> None:
+    plan = exchange.plan
+    with WebPhone(plan.websocket, "101") as page:
+        caller = call()
+        page.wait_ringing()
+        page.answer()
+        tap.wait_event("AgentConnect")
+        members = tuple(one for one in plan.queues[0].members if one.extension != "101")
+        exchange.apply(staff=plan.staff[1:], queues=(dataclasses.replace(plan.queues[0], members=members),))
+        try:
+            page.hang_up("Q.850;cause=44")
+            second_phone.wait_ringing(15)
+            second_phone.answer()
+            wait_for(lambda: second_phone.loud_packets > 5, 10, "the talk")
+            second_phone.hang_up()
+            assert caller.finish() == 0, caller.errors()
+        finally:
+            exchange.apply(staff=plan.staff, queues=plan.queues)
+
+
 def test_a_plain_bye_of_a_page_ends_the_call(exchange: LiveExchange, tap: AmiTap, agi: AgiStub, call: Calling) -> None:
     with WebPhone(exchange.plan.websocket, "101") as page:
         caller = call()

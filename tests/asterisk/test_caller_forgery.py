@@ -25,7 +25,7 @@ def test_a_forging_from_header_makes_no_event_and_no_agi_line(  # noqa: PLR0917 
 ) -> None:
     header = f'"{display}" <sip:{user}@127.0.0.2>'
     caller = call(from_header=header, cancel_ms=300)
-    phone.wait_ringing()
+    phone.wait_rung()
     assert caller.finish() == 0, caller.errors()
     wait_for(lambda: "done" in agi.lines(), 5, "the lookup")
     wait_for(lambda: not exchange.channels(), 5)
@@ -47,7 +47,7 @@ def test_the_asserted_identity_is_handed_over_too(
     exchange: LiveExchange, agi: AgiStub, phone: DeskPhone, call: Calling
 ) -> None:
     caller = call(headers=("P-Asserted-Identity: <sip:+79070000102@provider.test>",), cancel_ms=300)
-    phone.wait_ringing()
+    phone.wait_rung()
     assert caller.finish() == 0, caller.errors()
     wait_for(lambda: "done" in agi.lines(), 5, "the lookup")
     assert agi.variables()[1] == "<sip:+79070000102@provider.test>"

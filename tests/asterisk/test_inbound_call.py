@@ -130,7 +130,7 @@ def test_a_caller_who_gives_up_leaves_nothing_ringing(
     exchange: LiveExchange, tap: AmiTap, agi: AgiStub, phone: DeskPhone, call: Calling
 ) -> None:
     caller = call(cancel_ms=300)
-    phone.wait_ringing()
+    phone.wait_rung()
     assert caller.finish() == 0, caller.errors()
     eventually_idle(phone)
     assert phone.ended_by == "CANCEL"

@@ -37,7 +37,7 @@ def running() -> Iterator[LiveExchange]:
         queues=(SERVICE, queue("family-line1-a", "101", "102"), SECOND),
         lines=lines("family-line1-a"),
         line_round_seconds=4,
-        desk_rtp_timeout=2,
+        desk_rtp_timeout=6,
     ) as exchange:
         yield exchange
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import math
 import struct
 import time
 import wave
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -20,14 +21,20 @@ from tests.support.agi_stub import AgiStub
 from tests.support.ami_tap import AmiTap
 from tests.support.exchange import DID, LiveExchange, operator
 from tests.support.phone import DeskPhone, eventually_idle
+from tests.support.tones import heard, read_wav, write_tone
 from tests.support.wait import wait_for
 
-CLOSED_DID, BREAK_DID, BARE_DID = "+74924800201", "+74924800202", "+74924800203"
+CLOSED_DID, BREAK_DID, BARE_DID, TOLD_DID = "+74924800201", "+74924800202", "+74924800203", "+74924800204"
 PIECES = (
     "greeting", "stay", "hello", "closed", "hours", "choose", "danger", "offer", "number", "again", "taken",
     "message", "kept", "human", "nobody", "bye", *(f"music-{part}" for part in range(1, 9)),
 )  # fmt: skip
-GREETING_SECONDS = 3.0
+PLACES = tuple(f"place-{nth}" for nth in (*range(1, 11), "more"))
+GREETING_SECONDS, PLACE_SECONDS, PLACE_TONE = 3.0, 8.0, 1500
+MEMBERS = {
+    "family": (Member(extension="101"), Member(extension="102", penalty=1)),
+    "told": (Member(extension="101"),),
+}
 HIDDEN = '"Anonymous" <sip:anonymous@anonymous.invalid>'
 
 
@@ -55,6 +62,8 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveExchange]:
     folder = tmp_path_factory.mktemp("sound")
     for piece in PIECES:
         tone(folder / "prompts" / f"{piece}.wav", GREETING_SECONDS if piece in {"greeting", "stay"} else 0.4)
+    for piece in PLACES:
+        write_tone(folder / "prompts" / f"{piece}.wav", PLACE_TONE, PLACE_SECONDS)
     (folder / "messages").mkdir()
 
     def voice(queue: str, prompts: str = "prompts", **changes: object) -> VoicePlan:
@@ -66,32 +75,35 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveExchange]:
         queues=tuple(
             QueuePlan(
                 name=name,
-                members=(Member(extension="101"), Member(extension="102", penalty=1)) if name == "family" else (),
+                members=MEMBERS.get(name, ()),
                 ring_seconds=4,
                 wrapup_seconds=0,
             )
-            for name in ("family", "closed", "resting", "bare")
+            for name in ("family", "closed", "resting", "bare", "told")
         ),
         lines=(
             LinePlan(did=DID, queue="family"),
             LinePlan(did=CLOSED_DID, queue="closed"),
             LinePlan(did=BREAK_DID, queue="resting"),
             LinePlan(did=BARE_DID, queue="bare"),
+            LinePlan(did=TOLD_DID, queue="told"),
         ),
         voices=(
             voice("family", overflow_seconds=8, overflow_extension="102"),
             voice("closed"),
             voice("resting"),
             voice("bare", "nothing-here"),
+            voice("told", announce_seconds=3),
         ),
         hours=(
             always("family", "open"),
             always("closed", "closed"),
             always("resting", "break"),
             always("bare", "closed"),
+            always("told", "open"),
         ),
         rescue_seconds=6,
-        desk_rtp_timeout=2,
+        desk_rtp_timeout=6,
     ) as exchange:
         # Asterisk's first file in music, its first recording, begin threads that stay.
         tap = exchange.tap()
@@ -146,6 +158,107 @@ def test_an_open_line_greets_while_the_phone_rings(  # noqa: PLR0917 - fixtures
     phone.answer()
     assert caller.finish() == 0, caller.errors()
     assert words(tap) == []
+
+
+@pytest.fixture
+def paused(exchange: LiveExchange) -> Iterator[Callable[[], None]]:
+    """The operator of the line that tells the place is at work and not free; calling it makes her free."""
+    exchange.console("queue pause member Local/101@sd-operator queue told")
+    yield lambda: void(exchange.console("queue unpause member Local/101@sd-operator queue told"))
+    exchange.console("queue unpause member Local/101@sd-operator queue told")
+
+
+def void(_: object) -> None:
+    """What a console answers does not matter."""
+
+
+def music(firehose: AmiTap) -> list[str]:
+    """The classes of music that callers have heard, in order; one that is gone on with is there again."""
+    return [event["Class"] for event in firehose.events("MusicOnHoldStart")]
+
+
+def test_with_somebody_free_no_place_is_told_and_the_phone_rings_at_once(
+    exchange: LiveExchange, firehose: AmiTap, agi: AgiStub, phone: DeskPhone, call: Calling
+) -> None:
+    caller = call(to=TOLD_DID, hold_ms=1500)
+    phone.wait_ringing()
+    assert music(firehose) == ["sd-told"]
+    phone.answer()
+    assert caller.finish() == 0, caller.errors()
+
+
+def test_who_waits_hears_his_place_and_a_key_during_it_gives_the_call_back(  # noqa: PLR0917 - fixtures
+    exchange: LiveExchange, tap: AmiTap, firehose: AmiTap, agi: AgiStub, phone: DeskPhone, call: Calling,
+    paused: Callable[[], None], tmp_path: Path,
+) -> None:  # fmt: skip
+    caller = call(to=TOLD_DID, keys=((2500, "1"),))
+    firehose.wait_event("MusicOnHoldStart", 10)
+    assert music(firehose) == ["sd-place-told-1-hello"]
+    files = exchange.console("moh show files").split("Class: sd-place-told-1-hello")[1].split("Class:")[0]
+    assert files.index("/hello") < files.index("/place-1") < files.index("/music-1")
+    ear = tmp_path / "ear.wav"
+    channel = next(name for name in exchange.channels() if name.startswith("PJSIP/trunk"))
+    exchange.console(f"mixmonitor start {channel} {tmp_path}/mix.wav,t({ear})")
+    assert caller.finish() == 0, caller.errors()
+    assert words(tap) == [("callback", "")]
+    wait_for(lambda: not exchange.channels(), 5, "the recorder to close its file")
+    assert heard(read_wav(ear), PLACE_TONE), "his place, in our own words"
+    assert phone.invites == []
+
+
+def test_a_phone_that_becomes_free_rings_while_the_place_is_being_said(  # noqa: PLR0917 - fixtures
+    exchange: LiveExchange, tap: AmiTap, firehose: AmiTap, agi: AgiStub, phone: DeskPhone, call: Calling,
+    paused: Callable[[], None],
+) -> None:  # fmt: skip
+    """The bound: as soon as app_queue looks again (`retry`, a second), not when the words are over."""
+    caller = call(to=TOLD_DID, hold_ms=30_000, patience_ms=40_000)
+    began = firehose.wait_event("MusicOnHoldStart", 10)
+    paused()
+    called = firehose.wait_event("AgentCalled", 10)
+    assert float(called["Timestamp"]) - float(began["Timestamp"]) < PLACE_SECONDS, "it is still being said"
+    phone.wait_ringing()
+    phone.answer()
+    wait_for(lambda: phone.loud_packets > 5, 5, "sound")
+    phone.hang_up()
+    caller.vanish()
+
+
+def test_a_waiting_caller_keeps_his_place_and_hears_when_it_is_a_better_one(  # noqa: PLR0917 - fixtures
+    exchange: LiveExchange, tap: AmiTap, firehose: AmiTap, agi: AgiStub, phone: DeskPhone, call: Calling,
+    paused: Callable[[], None],
+) -> None:  # fmt: skip
+    first = call(to=TOLD_DID, patience_ms=60_000)
+    wait_for(lambda: music(firehose) == ["sd-place-told-1-hello"], 10, "the first to be told")
+    second = call(to=TOLD_DID, from_header='"Vera" <sip:+79070000102@127.0.0.2>', patience_ms=60_000)
+    wait_for(lambda: "sd-place-told-2-hello" in music(firehose), 10, "the second to be told")
+    wait_for(lambda: music(firehose).count("sd-place-told-2") > 1, 20, "the second to have been round twice")
+    assert "sd-place-told-3" not in music(firehose)
+    callers = exchange.console("queue show told").split("Callers:")[1]
+    assert callers.count("prio: ") <= 2
+    first.vanish()
+    exchange.console(f"channel request hangup {next(name for name in exchange.channels() if 'trunk' in name)}")
+    before = music(firehose).count("sd-place-told-1")
+    wait_for(lambda: music(firehose).count("sd-place-told-1") > before, 10, "the second to be told that he is first")
+    paused()
+    phone.wait_ringing()
+    phone.answer()
+    wait_for(lambda: phone.loud_packets > 5, 5, "sound")
+    phone.hang_up()
+    assert second.finish() == 0, second.errors()
+
+
+def test_a_phone_that_rings_rings_its_time_though_the_turn_in_the_queue_is_over(
+    exchange: LiveExchange, tap: AmiTap, agi: AgiStub, phone: DeskPhone, call: Calling
+) -> None:
+    """A turn is three seconds here, and a phone rings four."""
+    caller = call(to=TOLD_DID, patience_ms=40_000)
+    assert int(tap.wait_event("AgentRingNoAnswer", 15)["RingTime"]) >= 3900
+    wait_for(lambda: len(phone.invites) > 1, 15, "the phone to be rung again")
+    phone.wait_ringing()
+    phone.answer()
+    wait_for(lambda: phone.loud_packets > 5, 5, "sound")
+    phone.hang_up()
+    assert caller.finish() == 0, caller.errors()
 
 
 @pytest.mark.parametrize("waits", ["while it rings", "while nobody is free"])
@@ -303,6 +416,27 @@ def test_who_waits_too_long_gets_the_substitute_and_the_offer_and_keeps_his_plac
     wait_for(lambda: second_phone.loud_packets > 5, 5, "sound")
     second_phone.hang_up()
     assert caller.finish() == 0, caller.errors()
+
+
+def test_a_substitute_whose_number_is_gone_meanwhile_costs_nobody_his_call(
+    exchange: LiveExchange, tap: AmiTap, agi: AgiStub, call: Calling
+) -> None:
+    """The caller's channel still knows of 102; the dialplan that is loaded by then does not."""
+    before = exchange.plan
+    caller = call(patience_ms=40_000)
+    tap.wait_event("QueueCallerJoin", 10)
+    exchange.apply(
+        staff=before.staff[:1],
+        queues=tuple(dataclasses.replace(one, members=one.members[:1]) for one in before.queues),
+        voices=tuple(dataclasses.replace(one, overflow_extension="") for one in before.voices),
+    )
+    try:
+        wait_for(lambda: ("overflow", "") in words(tap), 25, "his wait to be too long")
+        wait_for(lambda: "prio: 1" in exchange.console("queue show family"), 15, "the caller to have kept his place")
+    finally:
+        caller.vanish()
+        exchange.reset()
+        exchange.apply(staff=before.staff, queues=before.queues, voices=before.voices)
 
 
 def test_with_our_programs_dead_a_greeted_caller_is_rescued(

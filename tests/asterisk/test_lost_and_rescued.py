@@ -23,7 +23,7 @@ def test_a_caller_whose_operator_vanished_comes_back_to_the_same_operator(  # no
     _talk(phone)
     phone.vanish()
     with DeskPhone(exchange.plan.desk_bind, "101") as returned:
-        invite = returned.wait_ringing(8)
+        invite = returned.wait_ringing(20)
         assert invite.headers["sd-return"] == "1"
         assert second_phone.invites == []
         event = tap.wait_event("UserEvent", UserEvent="SDReturning")
@@ -41,7 +41,7 @@ def test_our_software_is_not_needed_for_a_caller_to_come_back(
     _talk(phone)
     phone.vanish()
     with DeskPhone(exchange.plan.desk_bind, "101") as returned:
-        returned.wait_ringing(8)
+        returned.wait_ringing(20)
         returned.answer()
         wait_for(lambda: returned.loud_packets > 5, 5, "sound")
         returned.hang_up()
@@ -54,7 +54,7 @@ def test_a_caller_whose_operator_does_not_come_back_is_first_in_the_queue(
     caller = call()
     _talk(phone)
     phone.sends_rtp = False
-    tap.wait_event("UserEvent", 8, UserEvent="SDReturning")
+    tap.wait_event("UserEvent", 20, UserEvent="SDReturning")
     phone.register(expires=0)
     waiting = call()
     wait_for(lambda: exchange.console("queue show family").count("prio: ") == 1, 5, "the other caller to wait")

@@ -32,7 +32,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveExchange]:
         lines=(LinePlan(did=DID, queue="family"),),
         voices=(VoicePlan(queue="family", prompts=folder / "prompts", messages=folder / "messages", position=False),),
         recording=RecordingPlan(folder=folder / "incoming", queues=("family",)),
-        desk_rtp_timeout=2,
+        desk_rtp_timeout=6,
         return_seconds=10,
     ) as exchange:  # fmt: skip
         yield exchange

@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 
 from callflow.dialplan_word import DialplanWord
-from crm import calls, demo, schema
+from crm import calls
 from crm.call_tables import CallRecord
-from crm.db import Database
 from crm.recordings import files, monitor_rule, monitoring, refusing
 from crm.recordings.tables import MonitorSession, MonitorState, Recording, RecordingState
 from crm.staff import Employee, by_login
@@ -23,6 +22,7 @@ from telephony.translate import TrunkNames, translate
 from telephony.wire import Message
 from tests.support.ami_tap import AmiTap
 from tests.support.exchange import DESK_SECRET, LiveExchange, operator
+from tests.support.records import demo_records
 from tests.support.tones import TonePhone, write_tone
 from tests.support.wait import wait_for
 from workers import followers
@@ -62,11 +62,7 @@ class Desk:
     """Our records, fed by a real session as the listener feeds them, and the counter at which the clerks stand."""
 
     def __init__(self, exchange: LiveExchange, data: Path, folder: Path) -> None:
-        url = f"sqlite:///{folder / 'records.db'}"
-        schema.upgrade(url)
-        self.database = Database(url, KEY)
-        with self.database.transaction() as session:
-            demo.load(session, KEY, datetime.now(UTC))
+        self.database = demo_records(folder / "records.db", KEY)
         plan = exchange.plan
         address = AmiAddress(plan.ami.host, plan.ami.port, plan.ami_user, plan.ami_secret)
         self.session = AmiSession(address, on_event=self._hear)
@@ -223,6 +219,46 @@ def test_the_head_listens_changes_the_mode_and_ends(
         listening_in.carry_out(desk.counter)
         wait_for(lambda: own.state == "idle", 10)
         wait_for(lambda: state() == ("whisper", MonitorState.ENDED), 5)
+    assert phone.hears(CALLER)
+
+
+def test_a_rule_that_is_taken_back_ends_the_listening_and_the_talk_goes_on(
+    exchange: LiveExchange, tap: AmiTap, desk: Desk, phone: TonePhone
+) -> None:
+    """At the clerk's next look, which is within a second."""
+    talk(exchange, tap, desk, phone)
+    call, head, lavrova = desk.talking(), person(desk, "roshchina"), person(desk, "lavrova")
+    assert call is not None
+    now = datetime.now(UTC)
+
+    def set_rule(on: bool, version: int) -> None:
+        with desk.database.transaction() as session:
+            monitor_rule.set_rule(
+                session, 1, person(desk, "chernykh"), now, on=on, order_number="1", order_date=now.date(),
+                tell_listening=True, version=version,
+            )  # fmt: skip
+
+    set_rule(on=True, version=1)
+    with desk.database.transaction() as session:
+        monitor_rule.sign(session, monitor_rule.rule_of(session, 1), lavrova.id, head, now, signed_on=now.date())
+        monitoring.ask(session, call.id, lavrova.id, head, now, mode="listen")
+    with TonePhone(exchange.plan.desk_bind, "121", HEAD, answers=True) as own:
+        listening_in.carry_out(desk.counter)
+        wait_for(lambda: own.hears(CALLER), 10, "the head to hear")
+        listening_in.carry_out(desk.counter)
+        assert own.state == "talking", "she may"
+        set_rule(on=False, version=2)
+        listening_in.carry_out(desk.counter)
+        wait_for(lambda: own.state == "idle", 10, "the listening to end")
+
+        def ended() -> bool:
+            row = desk.listening()
+            return row is not None and row.state == MonitorState.ENDED
+
+        wait_for(ended, 5)
+    row = desk.listening()
+    assert row is not None
+    assert "приказ" in row.error
     assert phone.hears(CALLER)
 
 

@@ -119,12 +119,12 @@ def test_a_missed_ring_and_a_caller_who_gives_up_are_told(
 def test_a_lost_phone_brings_the_caller_back_and_the_fact_is_told(
     listener: Listener, asked: list[dict[str, str]], phone: DeskPhone, call: Calling
 ) -> None:
-    call(hold_ms=8000)
+    call(hold_ms=30_000)
     phone.wait_ringing()
     phone.answer()
     wait_for(lambda: listener.of(events.OperatorAnswered))
     phone.vanish()
-    wait_for(lambda: listener.of(events.CallReturning), 10)
+    wait_for(lambda: listener.of(events.CallReturning), 20)
     returning = listener.of(events.CallReturning)[0]
     assert returning.extension == "101"
     assert returning.call == listener.of(events.CallArrived)[0].call

@@ -7,7 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
+from crm.missed.rules import Reason
+from crm.missed.tables import MissedCall, MissedContact
 from crm.transfers import participants
 from tests.support.agi_stub import AgiStub
 from tests.support.exchange import LiveExchange
@@ -103,6 +106,38 @@ def test_the_operator_asks_and_connects_by_the_button(
     assert [(one.name.split()[0], one.talked) for one in people] == [("Лаврова", True), ("Смирнова", True)]
 
 
+def test_who_hangs_up_before_the_promised_specialist_takes_it_is_called_back(
+    office: TransferOffice, lavrova: DeskPhone, smirnova: DeskPhone, caller: SippCaller
+) -> None:
+    transfer = office.ask("blind")
+    smirnova.wait_ringing()
+    office.wait_state(transfer, "ringing")
+    office.running.console(f"channel request hangup {trunk_of(office)}")
+    hung_up(office)
+    eventually_idle(smirnova)
+    assert office.call().disposition == "answered"
+    call_id = office.call().id
+    with office.reading() as session:
+        [contact] = session.scalars(select(MissedContact).where(MissedContact.call_id == call_id))
+        row = session.get_one(MissedCall, contact.missed_id)
+    assert (contact.reason, row.closed_at) == (Reason.TRANSFER, None)
+    with SippCaller(caller.folder.parent / "again", office.running.plan.trunk_bind, Call(to=DID)) as again:
+        lavrova.wait_ringing()
+        lavrova.answer()
+        wait_for(lambda: closed(office, row.id) == "talk", 10, "the talk to close the row")
+        lavrova.hang_up()
+        assert again.finish() == 0
+
+
+def trunk_of(office: TransferOffice) -> str:
+    return next(name for name in office.running.channels() if name.startswith("PJSIP/trunk"))
+
+
+def closed(office: TransferOffice, missed_id: int) -> str | None:
+    with office.reading() as session:
+        return session.get_one(MissedCall, missed_id).closed_how
+
+
 def test_the_operator_connects_by_hanging_up(
     office: TransferOffice, lavrova: DeskPhone, smirnova: DeskPhone, caller: SippCaller
 ) -> None:
@@ -135,7 +170,7 @@ def test_a_specialist_who_does_not_come_gives_the_caller_back_with_a_word(  # no
     elif refuses == "takes back":
         office.wish(transfer, "back")
     assert office.wait_state(transfer, "returned").reason == reason
-    assert smirnova.state == "idle"
+    eventually_idle(smirnova)
     hears(lavrova)
     assert office.talks("lavrova")
     assert office.presence("lavrova") == "ready"
@@ -266,7 +301,7 @@ def test_an_operator_whose_telephone_vanishes_comes_back_into_the_consultation(
     office.wait_state(transfer, "consulting")
     lavrova.vanish()
     with DeskPhone(office.running.plan.desk_bind, "101") as returned:
-        invite = returned.wait_ringing(8)
+        invite = returned.wait_ringing(20)
         assert invite.headers["sd-return"] == "1"
         returned.answer()
         hears(returned, smirnova)

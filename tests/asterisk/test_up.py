@@ -32,6 +32,7 @@ class Up:
             "DISPATCH_HTTP_BIND": str(free_tcp()),
             "DISPATCH_AGI_BIND": str(free_tcp()),
             "DISPATCH_AMI_PORT": str(free_tcp().port),
+            "DISPATCH_SPEECH": "espeak-ng",
             "DISPATCH_PHONE_WS_BIND": str(free_tcp()),
             "DISPATCH_SIP_BIND": str(free_udp("127.0.0.1")),
             "DISPATCH_TRUNK_BIND": str(free_udp("127.0.0.3")),

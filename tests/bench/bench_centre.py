@@ -2,7 +2,8 @@
 
 Callers of the second service wait, for nobody there is ready. In the first, five callers come a second; each is
 answered, connected with a specialist a moment later by the operator's order, and hangs up after some seconds of talk.
-Nobody may be lost, connected twice or left over, and our own processes must not need more than a part of one core.
+Fifty browsers watch the wallboard. Nobody may be lost, connected twice or left over, every change must be on the boards
+in time, and our own processes must not need more than a part of one core.
 
     .venv/bin/python tests/bench/bench_centre.py
 """
@@ -35,6 +36,7 @@ from crm.staff import Employee, by_login  # noqa: E402
 from crm.transfers import asking  # noqa: E402
 from crm.transfers.tables import Transfer  # noqa: E402
 from tests.bench.answering_phones import AnsweringPhones  # noqa: E402
+from tests.bench.board_watchers import STREAMS, Watched, Watchers  # noqa: E402
 from tests.bench.callers import FROM, Callers  # noqa: E402
 from tests.bench.figure import Figure, table  # noqa: E402
 from tests.bench.office import Office, running_office  # noqa: E402
@@ -49,8 +51,9 @@ TALK_MS = 4_000
 WAITING = 20
 OPERATORS, SPECIALISTS = 40, 40
 FAMILIES = 10_000
-OURS = ("agi", "listener", "worker", "web")
+OURS = ("agi", "listener", "worker", "ticker", "web")
 LIMIT_SHARE = 0.6
+BOARD_MS = 200
 
 
 @dataclass
@@ -64,6 +67,7 @@ class Outcome:
     waited: int = 0
     left_over: int = 0
     shares: dict[str, float] = field(default_factory=dict)
+    watched: Watched | None = None
 
 
 class Operators:
@@ -134,12 +138,14 @@ def load(office: Office, seconds: float) -> Outcome:
         patient = Callers(folder / "waiting", office.service.trunk, waiting, count=WAITING, rate=10, first=5_000)
         stack.enter_context(patient)
         wait_for(lambda: _waiting(office) == WAITING, 30, "the patient callers to wait")
+        watchers = stack.enter_context(Watchers(office))
         callers = stack.enter_context(Callers(folder / "calls", office.service.trunk, talking, count=count, rate=RATE))
         before, began = _cpu(office), time.monotonic()
         outcome.waited = WAITING
         while callers.finish_within(1.0) is None:
             outcome.waited = min(outcome.waited, _waiting(office))
         after, took = _cpu(office), time.monotonic() - began
+        outcome.watched = watchers.result()
         outcome.ended_well = callers.succeeded()
         patient.finish(90)
         wait_for(lambda: not _unended(office), 30, "every call's row to be ended")
@@ -187,7 +193,13 @@ def run(calls: int | None = None, seconds: float | None = None) -> list[Figure]:
         f" Of one core: {', '.join(f'{name} {share:.0%}' for name, share in outcome.shares.items())}."
         f" Transfers: {dict(outcome.transfers)}; per call: {dict(outcome.per_call)}."
     )
-    made = outcome.made
+    made, watched = outcome.made, outcome.watched
+    assert watched is not None
+    board = (
+        f"{watched.browsers} browsers of {watched.browsers // STREAMS} sessions, {watched.notices} notices; from the"
+        f" time that Redis gave the notice to the board in the browser, for every notice and browser; {watched.updates}"
+        f" boards sent, the longest way {watched.longest:.0f} ms."
+    )
     ours = sum(share for name, share in outcome.shares.items() if name in OURS)
     return [
         Figure(
@@ -205,6 +217,9 @@ def run(calls: int | None = None, seconds: float | None = None) -> list[Figure]:
         Figure("full house: calls left over or never answered", outcome.left_over, "calls", 0, note=note),
         Figure("full house: least waiting at a time", outcome.waited, "callers", WAITING, at_most=False, note=note),
         Figure("full house: our processes, of one core", ours * 100, "%", LIMIT_SHARE * 100, note=note),
+        Figure("full house: notice → wallboard in the browser, p50", watched.p50, "ms", note=board),
+        Figure("full house: notice → wallboard in the browser, p99", watched.p99, "ms", BOARD_MS, note=board),
+        Figure("full house: changes that never reached a wallboard", watched.missing, "", 0, note=board),
     ]
 
 

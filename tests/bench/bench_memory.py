@@ -22,7 +22,7 @@ from tests.bench import bench_inbound_load  # noqa: E402
 from tests.bench.figure import Figure, table  # noqa: E402
 from tests.bench.office import PASSWORD, Office, running_office  # noqa: E402
 
-PROCESSES = ("supervisor", "exchange", "valkey", "agi", "listener", "worker", "web")
+PROCESSES = ("supervisor", "exchange", "valkey", "agi", "listener", "worker", "ticker", "web")
 SHOWN = {"exchange": "exchange guard"}
 LIMIT_MB = 350
 SECONDS = 15.0

@@ -13,7 +13,7 @@ from tests.support.supervised import running
 AWAY = [r"net::ERR_", r"status of 50\d", r"WebSocket connection to", r"^htmx:(afterRequest|sendError), "]
 BACK = 5_000
 """Milliseconds after the restart within which the card must be there (issue 2)."""
-PROCESSES = ["valkey", "agi", "listener", "worker", "web", "exchange", "supervisor"]
+PROCESSES = ["valkey", "agi", "listener", "worker", "ticker", "web", "exchange", "supervisor"]
 
 
 def kill_and_wait(office: LiveOffice, name: str) -> None:

@@ -1,5 +1,6 @@
 """The telephone in the page against a real Asterisk: rings, talks, holds, outlives a look elsewhere and a refresh."""
 
+import dataclasses
 import json
 import time
 from collections.abc import Callable, Iterator
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
+from telephony.config.plan import ExchangePlan
 from tests.asterisk.conftest import agi, call, exchange, running, tap  # noqa: F401 - fixtures
 from tests.browser.conftest import Person
 from tests.support.agi_stub import AgiStub
@@ -20,12 +22,17 @@ from tests.support.wait import wait_for
 from web.desk import Desk
 
 WORKING = 15_000  # ms
+RETURNED = 25_000
 
 
 @pytest.fixture
 def place(furnished: Path, tmp_path: Path, exchange: LiveExchange) -> Iterator[Place]:  # noqa: F811
-    """An office whose browser phones find this exchange."""
+    """An office whose browser phones find this exchange, which waits for a lost one as long as the product does, and
+    rings so long that a browser on a loaded machine can answer."""
     socket = exchange.plan.websocket
+    (queue,) = exchange.plan.queues
+    patient = dataclasses.replace(queue, ring_seconds=40)
+    exchange.apply(return_seconds=ExchangePlan.return_seconds, queues=(patient,))
     with running_place(furnished, tmp_path, phone_ws_url=f"ws://{socket.host}:{socket.port}/ws") as place:
         yield place
 
@@ -87,6 +94,8 @@ def test_a_call_is_answered_held_muted_and_ended_from_the_keyboard(calling, plac
     place.answer("1.1")
     calling.tap.wait_event("AgentConnect")
     hears(anna)
+    # A key presses the button that is there; before the page has been told of the talk, there is none.
+    expect(anna.page.locator("[data-do=mute]")).to_be_enabled(timeout=WORKING)
     anna.page.keyboard.press("Alt+m")
     says(anna, "микрофон выключен")
     anna.page.keyboard.press("Alt+m")
@@ -133,7 +142,9 @@ def test_a_refresh_in_mid_talk_brings_the_caller_back_to_the_same_page(calling, 
     anna.page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
     anna.page.reload()
     calling.tap.wait_event("UserEvent", 8, UserEvent="SDReturning")
-    says(anna, "101 разговор")  # nobody had to answer again
+    # Nobody had to answer again. As long as the exchange waits for her: a loaded machine draws a page slowly.
+    expect(anna.page.locator("#phone-state")).to_contain_text("101 разговор", timeout=RETURNED)
+    assert not calling.tap.events("QueueCallerJoin")[1:], "he did not go to the queue"
     assert asked == ["beforeunload"]
     hears(anna)
     place.answer("1.1")

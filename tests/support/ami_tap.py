@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 
 from telephony.config.plan import Address
+from tests.support.wait import patient
 
 Event = dict[str, str]
 
@@ -45,7 +46,7 @@ class AmiTap:
 
     def wait(self, matches: Callable[[Event], object], limit: float = 10.0) -> Event:
         """The first frame that matches. Raises AssertionError when none came in `limit` seconds."""
-        end = time.monotonic() + limit
+        end = time.monotonic() + patient(limit)
         with self._lock:
             while True:
                 for frame in [_headers(part) for part in bytes(self._raw).split(b"\r\n\r\n")[:-1]]:
@@ -53,7 +54,7 @@ class AmiTap:
                         return frame
                 left = end - time.monotonic()
                 if left <= 0 or self._closed:
-                    raise AssertionError(f"no such event in {limit} s")
+                    raise AssertionError(f"no such event in {patient(limit):g} s")
                 self._lock.wait(left)
 
     def wait_event(self, name: str, limit: float = 10.0, **headers: str) -> Event:

@@ -42,10 +42,12 @@ from tests.support.supervised import running
 from tests.support.wait import wait_for
 from workers import prompts
 from workers.exchange_voice import prompts_dir
+from workers.provision.machine import cache_folder
 from workers.queues import Wake, wake
 from workers.settings import ServiceSettings
+from workers.speech import engines
 
-OURS = ("valkey", "agi", "listener", "worker", "web", "exchange")
+OURS = ("valkey", "agi", "listener", "worker", "ticker", "web", "exchange")
 PATIENT = 60.0
 """Seconds within which whatever is waited for has happened, on a machine that does other things too."""
 HEARD = 25
@@ -378,8 +380,9 @@ def _furnish(session: Session, settings: ServiceSettings) -> None:
     # While it says somebody's place in line, app_queue rings for nobody and swallows keys (asterisk/asterisk#543).
     session.execute(update(ServiceVoice).values(position_on=False))
     # Half a minute of speech would be most of the test: every text is a short tone, with its place in the manifest.
+    voice = engines.fetch("espeak-ng", cache_folder(), print).speech.name  # as `LiveService` has it
     for want in prompts.wanted(session, now):
-        prompts.update(prompts_dir(settings, want.queue), want, _tone, None)
+        prompts.update(prompts_dir(settings, want.queue), want, _tone, None, mark=lambda _text: voice)
 
 
 def _tone(_text: str) -> bytes:

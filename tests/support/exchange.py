@@ -152,10 +152,16 @@ class LiveExchange:
         return self._process.pid
 
     @property
+    def dead(self) -> bool:
+        """Whether it does not run: never started, killed, or ended by itself."""
+        return self._process is None or self._process.poll() is not None
+
+    @property
     def ami_address(self) -> Address:
         return self.plan.ami
 
     def start(self) -> None:
+        self.threads_after_first_call = None  # of another process
         for path in self.plan.folders:
             path.mkdir(parents=True, exist_ok=True)
         write(render(self.plan), self.plan.config_dir)

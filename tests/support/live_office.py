@@ -34,7 +34,7 @@ from tests.support.wait import wait_for
 
 A, B = "+79070009001", "+74924800001"
 """The lines of «Семейная диспетчерская» (101, 102) and of the coordinator (111)."""
-OURS = ("valkey", "agi", "listener", "worker", "web", "exchange", "supervisor")
+OURS = ("valkey", "agi", "listener", "worker", "ticker", "web", "exchange", "supervisor")
 
 # Keeps what the page was told and every telephone connection, so that a test can look at the wire, not at the picture.
 _WITNESS = """

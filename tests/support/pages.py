@@ -18,10 +18,10 @@ import uvicorn
 
 from callflow import events
 from callflow.caller_id import CallerId, CallerKind
-from crm import calls, demo, exchange_state, heartbeat, institution, sign_in
-from crm.db import open_database
-from crm.schema import upgrade
+from crm import calls, exchange_state, heartbeat, institution, sign_in
 from crm.staff import by_login, service_ids_of
+from tests.support.desks import desk_over
+from tests.support.records import demo_records
 from tests.support.valkey import TemporaryValkey
 from web.app import create_app
 from web.desk import Desk
@@ -34,12 +34,7 @@ SECRET = "0123456789abcdef" * 4
 
 def furnish(folder: Path) -> Path:
     """Put the demo's records into a folder."""
-    settings = WebSettings(data_dir=folder, secret_key=SECRET, _env_file=None)
-    upgrade(settings.database_address())
-    database = open_database(settings)
-    with database.transaction() as session:
-        demo.load(session, SECRET, datetime.now(UTC))
-    database.dispose()
+    demo_records(folder / "records.db", SECRET).dispose()
     return folder
 
 
@@ -155,7 +150,7 @@ def running_place(furnished: Path, folder: Path, **settings_given: str) -> Itera
             _env_file=None,
             **settings_given,
         )
-        desk = Desk(settings, open_database(settings), Feed(valkey.url))
+        desk = desk_over(settings)
         place = Place(desk, valkey)
         place.server.start()
         try:

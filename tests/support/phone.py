@@ -81,6 +81,7 @@ class DeskPhone:
         """RTP packets heard that were not silence."""
         self.sends_rtp = True
         self._call: Sip | None = None
+        self._over: set[str] = set()
         self._remote_rtp: tuple[str, int] | None = None
         self._answers: dict[str, list[Sip]] = {}
         self._sequence = 100
@@ -150,15 +151,22 @@ class DeskPhone:
         wait_for(lambda: self.state == "ringing", limit, f"phone {self.extension} to ring")
         return self.invites[-1]
 
+    def wait_rung(self, limit: float = 10.0) -> Sip:
+        """Waits until it has rung at all, though its caller may have given up since; the INVITE."""
+        return wait_for(lambda: self.invites, limit, f"phone {self.extension} to be rung")[-1]  # type: ignore[no-any-return]
+
     def answer(self) -> None:
-        assert self._call is not None
-        self._reply(self._call, "200 OK", self._sdp())
-        self._begin_talk(self._call.body)
+        call = self._call
+        assert call is not None, f"phone {self.extension} does not ring any more: {self.ended_by}"
+        # In this order: the other side may end the talk, or ring anew, before the next line is reached.
+        self._begin_talk(call.body)
+        self._reply(call, "200 OK", self._sdp())
 
     def reject(self, status: str = "486 Busy Here") -> None:
-        assert self._call is not None
-        self._reply(self._call, status)
+        call = self._call
+        assert call is not None, f"phone {self.extension} does not ring any more: {self.ended_by}"
         self._end("rejected")
+        self._reply(call, status)
 
     def hang_up(self) -> None:
         assert self._call is not None
@@ -218,7 +226,10 @@ class DeskPhone:
                 self._on_request(message)
 
     def _on_request(self, request: Sip) -> None:
-        known = self._call and request.headers["call-id"] == self._call.headers["call-id"]
+        call_id = request.headers["call-id"]
+        known = self._call and call_id == self._call.headers["call-id"]
+        if request.method == "INVITE" and call_id in self._over:
+            return  # a second copy, sent because the first was answered late: no new call
         if request.method == "INVITE" and not known:
             if self._call is not None or self.answers is False:
                 self._reply(request, "486 Busy Here")
@@ -232,6 +243,8 @@ class DeskPhone:
                 self.answer()
         elif request.method == "INVITE" and known and self.state == "talking":
             self._reply(request, "200 OK", self._sdp())
+        elif request.method == "INVITE":
+            self._reply(request, "180 Ringing")  # a copy again; 200 would answer the call
         elif request.method == "CANCEL":
             self._reply(request, "200 OK")
             if known and self._call and self.state == "ringing":
@@ -252,6 +265,8 @@ class DeskPhone:
         self.state = "talking"
 
     def _end(self, how: str) -> None:
+        if self._call is not None:
+            self._over.add(self._call.headers["call-id"])
         self.ended_by, self.state, self._call, self._remote_rtp = how, "idle", None, None
 
     def _with_tag(self, party: str) -> str:

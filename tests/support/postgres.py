@@ -74,6 +74,17 @@ class TemporaryPostgres:
         self._process = None
         shutil.rmtree(self._folder, ignore_errors=True)
 
+    def crash(self) -> None:
+        """End it at once, as `pg_ctl stop -m immediate` does: every connection breaks, nothing is tidied up."""
+        if self._process and self._process.poll() is None:
+            self._process.send_signal(signal.SIGQUIT)
+            self._process.wait(_STOP_SECONDS)
+
+    def revive(self) -> None:
+        """Start it again if it does not run; it recovers by itself."""
+        if self._process is not None and self._process.poll() is not None:
+            self._launch()
+
     def __enter__(self) -> TemporaryPostgres:
         return self.start()
 

@@ -16,6 +16,7 @@ from types import TracebackType
 from telephony.config.plan import Address
 from tests.support.exchange import free_udp
 from tests.support.tools import Tools
+from tests.support.wait import patient
 
 CALLER_HOST = "127.0.0.2"
 
@@ -157,7 +158,7 @@ class Call:
             "to": self.to,
             "from_header": self.from_header,
             "headers": "".join(f"{line}\n" for line in self.headers),
-            "patience": self.patience_ms,
+            "patience": round(patient(self.patience_ms)),
             "hold": self.hold_ms,
             "after": self.cancel_ms,
             "status": self.refused,
@@ -193,7 +194,7 @@ class SippCaller:
             "-p", str(free_udp(CALLER_HOST).port), "-mp", str(free_udp(CALLER_HOST).port),
             "-m", str(count), "-r", str(rate), "-l", str(max(count, 10)), "-nostdin", "-trace_err", "-error_file",
             str(folder / "errors.log"), "-trace_stat", "-stf", str(folder / "stat.csv"), "-fd", "1",
-            "-recv_timeout", str(call.patience_ms), "-timeout_error",
+            "-recv_timeout", str(round(patient(call.patience_ms))), "-timeout_error",
             "-trace_shortmsg", "-shortmessage_file", str(folder / "messages.log"),
             *(["-rtp_echo"] if call.echo else []),
         ]  # fmt: skip
@@ -217,7 +218,7 @@ class SippCaller:
     def finish(self, limit: float = 25.0) -> int:
         """Waits for its own end; 0 if every call went as told."""
         assert self._process is not None
-        return self._process.wait(limit)
+        return self._process.wait(patient(limit))
 
     def finish_within(self, seconds: float) -> int | None:
         """Waits so long for its end; None if it goes on."""

@@ -50,6 +50,8 @@ class WebPhone:
         self.extension, self.user, self.secret = extension, f"{extension}-web", secret
         self.invites: list[Sip] = []
         self.ended = False
+        self.gone = False
+        """A page that is no longer there, while its socket is not closed yet: it hears nothing."""
         self._tag, self._call_id, self._sequence = secrets.token_hex(4), secrets.token_hex(8), 0
         self._answers: list[Sip] = []
         self._open = contextlib.ExitStack()
@@ -107,6 +109,8 @@ class WebPhone:
         with contextlib.suppress(WebSocketException, OSError):
             for frame in self._socket:
                 message = Sip.parse(frame if isinstance(frame, bytes) else frame.encode())
+                if self.gone or not message.headers:  # nobody is there; a keep-alive of the exchange
+                    continue
                 if message.status:
                     self._answers.append(message)
                 elif message.method == "INVITE":

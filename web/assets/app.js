@@ -16,6 +16,7 @@ import { startAppointments } from "./appointments.js";
 import { startPeople } from "./people.js";
 import { startConsultation } from "./consultation.js";
 import { startMissed } from "./missed.js";
+import { startDialling } from "./dialling.js";
 import { startWallboard } from "./wallboard.js";
 
 htmx.config.includeIndicatorStyles = false;
@@ -43,6 +44,7 @@ startSearch(htmx);
 startPeople(htmx);
 startConsultation(htmx);
 startMissed(htmx);
+startDialling(htmx);
 startWallboard();
 if (document.body.dataset.visitor) {
   startPhoneFace();

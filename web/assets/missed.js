@@ -1,30 +1,42 @@
-// The list of those to be called back follows the others' hands: a claim, a talk, a new call is seen without reloading.
+// A list marked data-live follows the others' hands: a claim, a talk, a new call is seen without reloading.
 import { listen } from "./bus.js";
 
 const WAIT = 400;
-const ID = "missed-rows";
+const region = () => document.querySelector("[data-live][id]");
 let later = 0;
 
 /** Never under a hand: while somebody is in the list with the keyboard it stays as it is. */
 const isBusy = (rows) => rows.contains(document.activeElement) && document.activeElement !== document.body;
 
+/** A message that cannot be played: the sentence why, from where the sound should have come. */
+async function tellWhy(player) {
+  const place = player.nextElementSibling;
+  if (!place || place.getAttribute("role") !== "alert") return;
+  const answer = await fetch(player.getAttribute("src"), { headers: { Range: "bytes=0-0" } }).catch(() => null);
+  const isSentence = answer && !answer.ok && (answer.headers.get("content-type") || "").startsWith("text/plain");
+  place.textContent = isSentence ? await answer.text() : "Сообщение не воспроизводится. Обновите страницу.";
+}
+
 export function startMissed(htmx) {
+  document.addEventListener("error", (event) => {
+    if (event.target instanceof HTMLAudioElement) tellWhy(event.target);
+  }, true); // errors of players do not rise
   const renew = () => {
     later = 0;
-    const rows = document.getElementById(ID);
+    const rows = region();
     if (!rows || document.hidden) return;
     if (isBusy(rows)) {
       later = setTimeout(renew, 5 * WAIT);
       return;
     }
-    htmx.ajax("GET", location.pathname + location.search, { target: `#${ID}`, select: `#${ID}`, swap: "outerHTML" }).catch(() => {});
+    htmx.ajax("GET", location.pathname + location.search, { target: `#${rows.id}`, select: `#${rows.id}`, swap: "outerHTML" }).catch(() => {});
   };
   const wish = () => { later ||= setTimeout(renew, WAIT); };
   listen((message) => {
-    const rows = document.getElementById(ID);
+    const rows = region();
     if (!rows) return;
     if (message.kind === "snapshot") wish();
     if (message.kind === "notice" && rows.dataset.live.split(" ").includes(message.notice.kind)) wish();
   });
-  setInterval(() => { if (document.getElementById(ID)) wish(); }, 30000); // the clocks go on by themselves
+  setInterval(() => { if (region()) wish(); }, 30000); // the clocks go on by themselves
 }

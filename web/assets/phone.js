@@ -11,6 +11,7 @@ const LOST = { extraHeaders: ["Reason: Q.850;cause=44"] }; // this channel is go
 const RENEW = 0.8; // of the secret's lifetime
 
 let agent;
+let socket;
 let call;
 let wanted = true; // false: she answers at a desk phone
 let wantsHold = false;
@@ -75,8 +76,9 @@ export async function connect() {
   if (!wanted) return;
   stop();
   const host = new URL(credential.url).hostname;
+  socket = new JsSIP.WebSocketInterface(credential.url);
   agent = new JsSIP.UA({
-    sockets: [new JsSIP.WebSocketInterface(credential.url)],
+    sockets: [socket],
     uri: `sip:${credential.user}@${host}`,
     authorization_user: credential.user,
     password: credential.secret,
@@ -229,7 +231,9 @@ export function startPhone() {
     }
   });
   window.addEventListener("pagehide", () => {
-    if (call?.isEstablished()) call.terminate(LOST);
+    if (!call?.isEstablished()) return;
+    call.terminate(LOST);
+    socket.disconnect(); // at once, so that the exchange rings the next page and not this one
   });
   navigator.mediaDevices?.addEventListener("devicechange", () => { if (face.state === "no-microphone") connect(); });
   connect();

@@ -3,7 +3,7 @@ import { hasUnsaved, takeStored } from "./forms.js";
 import { noticeCall } from "./attention.js";
 
 // Who waits and who is ready may be told a moment later, all at once: a ringing card never stands behind them.
-const CAN_WAIT = new Set(["queue", "missed", "presence", "phone", "link"]);
+const CAN_WAIT = new Set(["queue", "missed", "presence", "phone", "link", "dial"]);
 const WAIT = 300;
 
 let running = false;
@@ -12,7 +12,7 @@ let later = 0;
 let ask = () => {};
 
 export function refresh(kind) {
-  if (!document.getElementById("parts")) return; // the wallboard alone on its screen: web/assets/wallboard.js asks
+  if (!document.getElementById("parts")) return; // the wallboard alone on its screen: web/assets/wallboard.js follows it
   if (CAN_WAIT.has(kind)) {
     later ||= setTimeout(refresh, WAIT);
     return;

@@ -11,12 +11,23 @@ function release() {
   announce({ kind: "phone-do", action: "unhold" });
 }
 
+// The caller has hung up while she was choosing whom to connect him with: there is nobody to connect any more.
+function noticeEnd() {
+  const form = document.querySelector("[data-connect]");
+  const mark = document.getElementById("call-mark");
+  if (!form || !mark || mark.dataset.state === "talking") return;
+  for (const button of form.querySelectorAll("button")) button.disabled = true;
+  document.querySelector("[data-connect-over]").hidden = false;
+}
+
 export function startTransfers() {
   listen((message) => {
     if (message.kind !== "phone") return;
     held = Boolean(message.held);
     release();
   });
-  document.addEventListener("htmx:oobAfterSwap", release);
-  document.addEventListener("htmx:afterSettle", release);
+  for (const settled of ["htmx:oobAfterSwap", "htmx:afterSettle"]) {
+    document.addEventListener(settled, release);
+    document.addEventListener(settled, noticeEnd);
+  }
 }

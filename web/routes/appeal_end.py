@@ -8,6 +8,8 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, Response
 
 from crm.appeals import closing, corrections
+from crm.appeals.rows import working
+from crm.specialists import consult
 from web.access import ON_CALLS, Visitor, allow
 from web.appeal_form import read_moment
 from web.desk import desk_of
@@ -73,8 +75,8 @@ def resolve(request: Request, entry_id: int, form: Posted, visitor: Visitor = al
 
 
 @router.post("/consult")
-def consult(request: Request, entry_id: int, form: Posted, visitor: Visitor = allow(*ON_CALLS)) -> Response:
-    """A mere consultation: closed at once."""
+def consulted(request: Request, entry_id: int, form: Posted, visitor: Visitor = allow(*ON_CALLS)) -> Response:
+    """A consultation that is written down was all: closed at once."""
     sent = read(Ground, form)
     return act(
         request,
@@ -82,8 +84,15 @@ def consult(request: Request, entry_id: int, form: Posted, visitor: Visitor = al
         entry_id,
         form,
         "consult",
-        lambda session, at: closing.consulted(session, entry_id, visitor.employee, at, visitor.ip, answer=sent.answer),
-        "Консультация записана, обращение завершено.",
+        lambda session, at: consult.close(
+            session,
+            working(session, entry_id, visitor.employee),
+            visitor.employee,
+            at,
+            ip=visitor.ip,
+            answer=sent.answer,
+        ),
+        "Обращение завершено консультацией.",
     )
 
 

@@ -11,7 +11,6 @@ from fastapi.responses import HTMLResponse, Response
 from sqlalchemy.orm import Session
 
 from crm.appeals import following, work
-from crm.errors import Incomplete, NotFound, RecordsError, StaleVersion
 from web.access import ON_CALLS, Visitor, allow
 from web.appeal_form import OBSTACLE, identifier
 from web.desk import desk_of
@@ -19,9 +18,11 @@ from web.entry_view import entry_page
 from web.forms import BadForm, Fields, Form, Line, Text, fill, posted
 from web.identity import read_date
 from web.pages import back_to
+from web.tried import trying
 
 router = APIRouter(prefix="/appeals/{entry_id}", default_response_class=HTMLResponse)
 Posted = Annotated[Form, Depends(posted)]
+CHANGED = "Пока вы правили, запись исправил кто-то ещё. Сравните и решите, что оставить."
 
 
 class Measure(Fields):
@@ -94,20 +95,13 @@ def act(  # noqa: PLR0917 - a page's form, its act, what to say
     typed: dict[str, Any] = {field: values[0] for field, values in form.items() if field != "csrf"}
     typed |= {field: values for field, values in form.items() if field in ("obstacles", "need_kinds")}
     again: dict[str, Any] = {"typed": typed, "failed": name}
-    try:
-        with desk_of(request).database.transaction() as session:
-            verb(session, datetime.now(UTC))
-    except Incomplete as problem:
-        return entry_page(request, visitor, entry_id, errors=problem.fields, status=422, **again)
-    except StaleVersion as stale:
-        errors = {"": "Пока вы правили, запись исправил кто-то ещё. Сравните и решите, что оставить."}
-        again["typed"] |= {"version": str(stale.version)}
-        conflicts = list(stale.changes)
-        return entry_page(request, visitor, entry_id, errors=errors, status=409, conflicts=conflicts, **again)
-    except NotFound:
-        raise
-    except RecordsError as error:
-        return entry_page(request, visitor, entry_id, errors={"": str(error)}, status=409, **again)
+    with trying(desk_of(request), stale=CHANGED) as (session, tried):
+        verb(session, datetime.now(UTC))
+    if tried.stale:
+        typed["version"] = str(tried.stale.version)
+        again["conflicts"] = list(tried.stale.changes)
+    if tried.refused:
+        return entry_page(request, visitor, entry_id, errors=tried.errors, status=tried.status, **again)
     return back_to(request, f"/journal/{entry_id}", said)
 
 

@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 from sqlalchemy.orm import Session
 
 from crm import families, journal
-from crm.errors import Incomplete, NotFound, RecordsError, StaleVersion
+from crm.errors import Incomplete, NotFound
 from crm.family_tables import Person
 from crm.journal import JournalEntry
 from crm.specialists import consult
@@ -21,11 +21,13 @@ from web.entry_view import entry_page
 from web.forms import Form, posted
 from web.pages import back_to
 from web.parts import Painter, parts
+from web.tried import trying
 from workers.feed import Notice, NoticeKind
 from workers.queues import Wake
 
 router = APIRouter(prefix="/appeals/{entry_id}", default_response_class=HTMLResponse)
 Posted = Annotated[Form, Depends(posted)]
+CHANGED = "Обращение изменено в другом окне. Проверьте поля и сохраните ещё раз."
 
 
 @router.post("/draft")
@@ -37,18 +39,14 @@ def save_draft(request: Request, entry_id: int, form: Posted, visitor: Visitor =
 def keep_draft(desk: Desk, appeal: Appeal, visitor: Visitor, entry_id: int) -> JSONResponse:
     """The draft as JSON for the page's script."""
     at = datetime.now(UTC)
-    try:
-        with desk.database.transaction() as session:
-            entry = journal.save_draft(
-                session, entry_id, appeal.values(desk.zone), appeal.version, visitor.employee, at
-            )
-    except StaleVersion as stale:
-        current = form_values(stale.current, desk.zone)
-        return JSONResponse({"sentence": str(stale), "version": stale.version, "current": current}, status_code=409)
-    except NotFound:
-        raise
-    except RecordsError as error:
-        return JSONResponse({"sentence": str(error)}, status_code=422)
+    with trying(desk) as (session, tried):
+        entry = journal.save_draft(session, entry_id, appeal.values(desk.zone), appeal.version, visitor.employee, at)
+    if tried.stale:
+        current = form_values(tried.stale.current, desk.zone)
+        told = {"sentence": tried.sentence, "version": tried.stale.version, "current": current}
+        return JSONResponse(told, status_code=409)
+    if tried.refused:
+        return JSONResponse({"sentence": tried.sentence}, status_code=422)
     return JSONResponse({"version": entry.version, "saved_at": desk.clock().time(at), "entry": entry.id})
 
 
@@ -62,23 +60,17 @@ def enter(request: Request, appeal: Appeal, visitor: Visitor, entry_id: int) -> 
     """Save the row; with `then` also close it as a mere consultation, in the same transaction."""
     desk, at = desk_of(request), datetime.now(UTC)
     values = appeal.values(desk.zone)
-    try:
+    with trying(desk, stale=CHANGED) as (session, tried):
         if mistyped := appeal.mistyped(desk.zone):
             raise Incomplete(mistyped)
-        with desk.database.transaction() as session:
-            entry = journal.save_entry(session, entry_id, values, appeal.version, visitor.employee, at, ip=visitor.ip)
-            if appeal.then == "consulted":
-                consult.close(session, entry, visitor.employee, at, ip=visitor.ip)
-    except Incomplete as problem:
-        _keep(desk, entry_id, appeal, visitor, at)
-        return _again(request, visitor, entry_id, appeal, errors=problem.fields, status=422)
-    except StaleVersion as stale:
-        sentence = {"": "Обращение изменено в другом окне. Проверьте поля и сохраните ещё раз."}
-        return _again(request, visitor, entry_id, appeal, errors=sentence, status=409, version=stale.version)
-    except NotFound:
-        raise
-    except RecordsError as error:
-        return _again(request, visitor, entry_id, appeal, errors={"": str(error)}, status=422)
+        entry = journal.save_entry(session, entry_id, values, appeal.version, visitor.employee, at, ip=visitor.ip)
+        if appeal.then == "consulted":
+            consult.close(session, entry, visitor.employee, at, ip=visitor.ip)
+    if tried.refused:
+        if isinstance(tried.error, Incomplete):
+            _keep(desk, entry_id, appeal, visitor, at)
+        version = tried.stale.version if tried.stale else None
+        return _again(request, visitor, entry_id, appeal, errors=tried.errors, status=tried.status, version=version)
     desk.wake(Wake.PRESENCE)
     desk.publish(Notice(NoticeKind.CLOSED, employee_id=visitor.id, call_id=entry.call_id), Notice(NoticeKind.PRESENCE))
     done = f"Обращение № {entry.number} записано в журнал."
@@ -106,11 +98,9 @@ def tie_applicant(session: Session, entry_id: int, person_id: str, visitor: Visi
 
 def _keep(desk: Desk, entry_id: int, appeal: Appeal, visitor: Visitor, at: datetime) -> None:
     """What was typed is kept, though the row was refused."""
-    try:
-        with desk.database.transaction() as session:
-            journal.save_draft(session, entry_id, appeal.values(desk.zone), appeal.version, visitor.employee, at)
-    except RecordsError:  # the row is in the journal already, or somebody else wrote it: the form holds the words
-        return
+    # Refused when the row is in the journal already, or somebody else wrote it: then the form alone holds the words.
+    with trying(desk) as (session, _tried):
+        journal.save_draft(session, entry_id, appeal.values(desk.zone), appeal.version, visitor.employee, at)
 
 
 def _again(

@@ -23,7 +23,7 @@ from crm.appointments.refusals import SlotTaken
 from crm.appointments.tables import Appointment
 from crm.base import fetch
 from crm.consents import giving, texts
-from crm.errors import Incomplete, NotFound, RecordsError
+from crm.errors import NotFound, RecordsError
 from crm.families import fetch_family
 from crm.family_tables import Person
 from crm.staff import Employee
@@ -35,6 +35,7 @@ from web.forms import BadForm, Fields, Form, Line, fill, posted
 from web.pages import back_to, page
 from web.parts import parts
 from web.slot_words import read_instant
+from web.tried import trying
 from workers.feed import Notice, NoticeKind
 
 router = APIRouter(prefix="/appointments", default_response_class=HTMLResponse)
@@ -85,31 +86,28 @@ def hold(request: Request, form: Posted, visitor: Visitor = allow(*ON_CALLS)) ->
     desk, at = desk_of(request), datetime.now(UTC)
     family_id, call_id = identifier(pressed.family_id), identifier(pressed.call_id)
     entry_id = identifier(pressed.entry_id)
-    try:
-        with desk.database.transaction() as session:
-            if family_id is not None:
-                fetch_family(session, family_id, visitor.employee)
-            if call_id is not None and not booking.took_part(session, call_id, visitor.employee):
-                raise NotFound("Такого звонка нет.")
-            if entry_id is not None:
-                journal.fetch_entry(session, entry_id, visitor.employee)
-            held = holding.hold(
-                session,
-                whose,
-                moment,
-                visitor.employee,
-                call_id,
-                at,
-                family_id=family_id,
-                entry_id=entry_id,
-                ip=visitor.ip,
-            )
-            hold_id = held.id
-    except NotFound:
-        raise
-    except RecordsError as error:
+    with trying(desk) as (session, tried):
+        if family_id is not None:
+            fetch_family(session, family_id, visitor.employee)
+        if call_id is not None and not booking.took_part(session, call_id, visitor.employee):
+            raise NotFound("Такого звонка нет.")
+        if entry_id is not None:
+            journal.fetch_entry(session, entry_id, visitor.employee)
+        held = holding.hold(
+            session,
+            whose,
+            moment,
+            visitor.employee,
+            call_id,
+            at,
+            family_id=family_id,
+            entry_id=entry_id,
+            ip=visitor.ip,
+        )
+        hold_id = held.id
+    if tried.error:
         sent = {"employee_id": whose, "call_id": call_id, "family_id": family_id, "entry_id": entry_id}
-        return _refused(request, visitor, error, sent)
+        return _refused(request, visitor, tried.error, sent)
     desk.publish(Notice(NoticeKind.BOOKING))
     if in_box(request):
         return _box(request, visitor, hold_id)
@@ -150,31 +148,26 @@ def book(request: Request, hold_id: int, form: Posted, visitor: Visitor = allow(
     desk, at = desk_of(request), datetime.now(UTC)
     if sent is None:
         return _again(request, visitor, hold_id, form, wrong, 422)
-    try:
-        with desk.database.transaction() as session:
-            held = holding.any_own(session, hold_id, visitor.employee)
-            # Read now: what is refused is rolled back, and then nothing can be read of the row.
-            known = {name: getattr(held, name) for name in ("employee_id", "call_id", "family_id", "entry_id")}
-            dialog = dialog_of(session, held, visitor, at)
-            row = booking.book(
-                session,
-                _wanted(session, sent, dialog),
-                visitor.employee,
-                at,
-                hold_id=hold_id,
-                form_key=sent.form_key,
-                ip=visitor.ip,
-            )
-            _remind(session, sent, row, visitor, at)
-            told = _told(session, row)
-    except SlotTaken as taken:
-        return _refused(request, visitor, taken, known)
-    except Incomplete as problem:
-        return _again(request, visitor, hold_id, form, problem.fields, 422)
-    except NotFound:
-        raise
-    except RecordsError as error:
-        return _again(request, visitor, hold_id, form, {"": str(error)}, 409)
+    with trying(desk) as (session, tried):
+        held = holding.any_own(session, hold_id, visitor.employee)
+        # Read now: what is refused is rolled back, and then nothing can be read of the row.
+        known = {name: getattr(held, name) for name in ("employee_id", "call_id", "family_id", "entry_id")}
+        dialog = dialog_of(session, held, visitor, at)
+        row = booking.book(
+            session,
+            _wanted(session, sent, dialog),
+            visitor.employee,
+            at,
+            hold_id=hold_id,
+            form_key=sent.form_key,
+            ip=visitor.ip,
+        )
+        _remind(session, sent, row, visitor, at)
+        told = _told(session, row)
+    if isinstance(tried.error, SlotTaken):
+        return _refused(request, visitor, tried.error, known)
+    if tried.refused:
+        return _again(request, visitor, hold_id, form, tried.errors, tried.status)
     desk.publish(Notice(NoticeKind.BOOKING))
     if in_box(request):
         text = desk.render("parts/booked.html", visitor=visitor, clock=desk.clock(), **told)

@@ -14,10 +14,10 @@ from crm.appointments import reading, steps
 from crm.appointments.access import BOOKERS, fetch_appointment, may_change
 from crm.appointments.refusals import SlotTaken
 from crm.appointments.tables import AHEAD, MODES, STATES, Appointment
-from crm.errors import Incomplete, NotFound, RecordsError, StaleVersion
 from crm.family_tables import Family
 from crm.journal_tables import JournalEntry
 from crm.staff import Employee
+from web import why_calls
 from web.access import HAVE_STATUS, ON_CALLS, WITH_FAMILIES, Visitor, allow
 from web.appeal_form import identifier
 from web.appointments import address_of, offered, place_words
@@ -26,6 +26,7 @@ from web.forms import BadForm, Fields, Form, Line, Text, fill, posted
 from web.pages import back_to, page
 from web.routes.appointments import as_file
 from web.slot_words import read_instant
+from web.tried import NOTHING_TRIED, Tried, trying
 from workers.feed import Notice, NoticeKind
 
 router = APIRouter(prefix="/appointments/{appointment_id}", default_response_class=HTMLResponse)
@@ -103,22 +104,19 @@ def cancel(request: Request, appointment_id: int, form: Posted, visitor: Visitor
     """Called off; the time is free again and offered to whoever waits."""
     sent = _filled(Cancel, form)
     desk, at = desk_of(request), datetime.now(UTC)
-    try:
-        with desk.database.transaction() as session:
-            row = steps.cancel(
-                session,
-                appointment_id,
-                sent.version,
-                sent.cancelled_by,
-                sent.reason,
-                visitor.employee,
-                at,
-                ip=visitor.ip,
-            )
-    except NotFound:
-        raise
-    except RecordsError as error:
-        return _page(request, visitor, appointment_id, error=error, typed=form)
+    with trying(desk) as (session, tried):
+        row = steps.cancel(
+            session,
+            appointment_id,
+            sent.version,
+            sent.cancelled_by,
+            sent.reason,
+            visitor.employee,
+            at,
+            ip=visitor.ip,
+        )
+    if tried.refused:
+        return _page(request, visitor, appointment_id, tried, typed=form)
     return _after(request, row, sent.back, "Запись отменена, время свободно.")
 
 
@@ -130,23 +128,20 @@ def move(request: Request, appointment_id: int, form: Posted, visitor: Visitor =
     if moment is None:
         raise BadForm
     desk, at = desk_of(request), datetime.now(UTC)
-    try:
-        with desk.database.transaction() as session:
-            row = steps.move(
-                session,
-                appointment_id,
-                sent.version,
-                moment,
-                sent.reason,
-                visitor.employee,
-                at,
-                employee_id=identifier(sent.employee_id),
-                ip=visitor.ip,
-            )
-    except NotFound:
-        raise
-    except RecordsError as error:
-        return _page(request, visitor, appointment_id, error=error, typed=form)
+    with trying(desk) as (session, tried):
+        row = steps.move(
+            session,
+            appointment_id,
+            sent.version,
+            moment,
+            sent.reason,
+            visitor.employee,
+            at,
+            employee_id=identifier(sent.employee_id),
+            ip=visitor.ip,
+        )
+    if tried.refused:
+        return _page(request, visitor, appointment_id, tried, typed=form)
     return _after(request, row, "one", "Запись перенесена.")
 
 
@@ -160,13 +155,10 @@ def _filled(model: type[Any], form: Form) -> Any:
 def _mark(request: Request, visitor: Visitor, appointment_id: int, form: Form, what: str) -> Response:
     sent = _filled(Mark, form)
     desk, at = desk_of(request), datetime.now(UTC)
-    try:
-        with desk.database.transaction() as session:
-            row = MARKS[what](session, appointment_id, sent.version, visitor.employee, at, ip=visitor.ip)
-    except NotFound:
-        raise
-    except RecordsError as error:
-        return _page(request, visitor, appointment_id, error=error)
+    with trying(desk) as (session, tried):
+        row = MARKS[what](session, appointment_id, sent.version, visitor.employee, at, ip=visitor.ip)
+    if tried.refused:
+        return _page(request, visitor, appointment_id, tried)
     return _after(request, row, sent.back, SAID[what])
 
 
@@ -187,8 +179,8 @@ def _page(
     request: Request,
     visitor: Visitor,
     appointment_id: int,
+    tried: Tried = NOTHING_TRIED,
     *,
-    error: RecordsError | None = None,
     typed: Form | None = None,
 ) -> Response:
     """The appointment as it stands; after a refusal with the reason, and with the fields as they were typed."""
@@ -209,6 +201,7 @@ def _page(
             "may_change": may_change(row, visitor.employee) and row.state in AHEAD,
             "offered": _offered(session, row, at) if may_book else [],
             "is_due": row.starts_at <= at,
+            "calls": why_calls.of_appointment(session, row.id, visitor.employee, desk, at),
         }
         audit.write(
             session,
@@ -219,16 +212,13 @@ def _page(
             family_id=row.family_id,
             at=at,
         )
-    status = 200 if error is None else 409
-    errors = error.fields if isinstance(error, Incomplete) else {"": str(error)} if error else {}
-    if isinstance(error, Incomplete):
-        status = 422
-    if isinstance(error, StaleVersion):
+    errors = tried.errors
+    if tried.stale:
         errors = {"": f"Запись уже изменена в другом окне: сейчас она «{STATES[line.row.state]}»."}
     context |= {"errors": errors, "typed": {name: values[0] for name, values in (typed or {}).items()}}
-    context["instead"] = error.instead if isinstance(error, SlotTaken) else []
+    context["instead"] = tried.error.instead if isinstance(tried.error, SlotTaken) else []
     context |= {"states": STATES, "modes": MODES, "place": place_words, "by": steps.CANCELLED_BY}
-    return page(request, visitor, "appointments_one.html", status=status, **context)
+    return page(request, visitor, "appointments_one.html", status=tried.status, **context)
 
 
 def _offered(session: Session, row: Appointment, at: datetime) -> list[tuple[Employee, list[Any]]]:

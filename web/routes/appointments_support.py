@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse, Response
 from crm import journal
 from crm.appeals.rows import working
 from crm.appointments import support
-from crm.errors import Incomplete, NotFound
+from crm.errors import NotFound
 from crm.journal import DRAFT
 from web.access import ON_CALLS, Visitor, allow
 from web.desk import desk_of
@@ -19,6 +19,7 @@ from web.entry_view import entry_page
 from web.forms import BadForm, Fields, Form, Text, fill, posted
 from web.pages import back_to
 from web.parts import parts
+from web.tried import trying
 
 router = APIRouter(prefix="/appeals/{entry_id}/support", default_response_class=HTMLResponse)
 
@@ -39,19 +40,18 @@ def mark(
     if sent is None:
         raise BadForm
     desk, at = desk_of(request), datetime.now(UTC)
-    try:
-        with desk.database.transaction() as session:
-            entry = journal.fetch_entry(session, entry_id, visitor.employee)
-            if entry.state == DRAFT and entry.author_id != visitor.id:
-                raise NotFound("Такой записи в журнале нет.")
-            if entry.state != DRAFT:
-                entry = working(session, entry_id, visitor.employee)
-            if sent.needed == "yes":
-                support.raise_need(session, entry, visitor.employee, at, ip=visitor.ip)
-            else:
-                support.withdraw(session, entry, sent.reason, visitor.employee, at, ip=visitor.ip)
-    except Incomplete as problem:
-        return entry_page(request, visitor, entry_id, errors=problem.fields, failed="support", status=422)
+    with trying(desk) as (session, tried):
+        entry = journal.fetch_entry(session, entry_id, visitor.employee)
+        if entry.state == DRAFT and entry.author_id != visitor.id:
+            raise NotFound("Такой записи в журнале нет.")
+        if entry.state != DRAFT:
+            entry = working(session, entry_id, visitor.employee)
+        if sent.needed == "yes":
+            support.raise_need(session, entry, visitor.employee, at, ip=visitor.ip)
+        else:
+            support.withdraw(session, entry, sent.reason, visitor.employee, at, ip=visitor.ip)
+    if tried.refused:
+        return entry_page(request, visitor, entry_id, errors=tried.errors, failed="support", status=tried.status)
     said = "Отмечено: нужно длительное сопровождение." if sent.needed == "yes" else "Отметка снята."
     if request.headers.get("hx-target", "").startswith("part-"):
         return parts(desk, visitor, at_workplace=True, said=said)

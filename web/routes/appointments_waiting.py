@@ -13,7 +13,7 @@ from callflow.names import full_name
 from crm.appointments import timetable, waiting, waiting_offers
 from crm.appointments.tables import MODES
 from crm.appointments.waiting import Wish
-from crm.errors import Incomplete, NotFound, RecordsError
+from crm.errors import Incomplete
 from crm.families import fetch_family
 from web.access import ON_CALLS, Visitor, allow
 from web.appeal_form import identifier
@@ -21,6 +21,7 @@ from web.desk import desk_of
 from web.forms import Fields, Form, Line, fill, posted
 from web.pages import back_to, page
 from web.slot_words import WEEKDAYS, minutes, read_minutes
+from web.tried import trying
 from workers.feed import Notice, NoticeKind
 
 router = APIRouter(prefix="/appointments", default_response_class=HTMLResponse)
@@ -68,7 +69,7 @@ def add(request: Request, form: Posted, visitor: Visitor = allow(*ON_CALLS)) -> 
     desk = desk_of(request)
     for name in ("starts", "ends"):
         if getattr(sent, name) and read_minutes(getattr(sent, name)) is None:
-            wrong[name] = "Нужно время, например 9:30."
+            wrong[name] = "Нужно время, например 09:30."
     wish = Wish(
         applicant_name=sent.applicant_name,
         employee_id=identifier(sent.employee_id),
@@ -81,13 +82,12 @@ def add(request: Request, form: Posted, visitor: Visitor = allow(*ON_CALLS)) -> 
         family_id=identifier(sent.family_id),
         person_id=identifier(sent.person_id),
     )
-    try:
+    with trying(desk) as (session, tried):
         if wrong:
             raise Incomplete(wrong)
-        with desk.database.transaction() as session:
-            waiting.add(session, wish, visitor.employee, datetime.now(UTC), form_key=sent.form_key, ip=visitor.ip)
-    except Incomplete as problem:
-        return _page(request, visitor, typed, problem.fields, 422)
+        waiting.add(session, wish, visitor.employee, datetime.now(UTC), form_key=sent.form_key, ip=visitor.ip)
+    if tried.refused:
+        return _page(request, visitor, typed, tried.errors, tried.status)
     desk.publish(Notice(NoticeKind.BOOKING))
     return back_to(request, "/appointments/waiting", "Внесено в лист ожидания.")
 
@@ -96,12 +96,11 @@ def add(request: Request, form: Posted, visitor: Visitor = allow(*ON_CALLS)) -> 
 def close(request: Request, wish_id: int, form: Posted, visitor: Visitor = allow(*ON_CALLS)) -> Response:
     """Take a line off, with a reason."""
     desk = desk_of(request)
-    try:
-        with desk.database.transaction() as session:
-            reason = form.first("reason")
-            waiting.close(session, wish_id, reason, visitor.employee, datetime.now(UTC), ip=visitor.ip)
-    except Incomplete as problem:
-        return _page(request, visitor, {}, {f"reason-{wish_id}": problem.fields["reason"]}, 422)
+    with trying(desk) as (session, tried):
+        reason = form.first("reason")
+        waiting.close(session, wish_id, reason, visitor.employee, datetime.now(UTC), ip=visitor.ip)
+    if tried.refused:
+        return _page(request, visitor, {}, {f"reason-{wish_id}": tried.sentence}, tried.status)
     desk.publish(Notice(NoticeKind.BOOKING))
     return back_to(request, "/appointments/waiting", "Снято с листа ожидания.")
 
@@ -110,14 +109,11 @@ def close(request: Request, wish_id: int, form: Posted, visitor: Visitor = allow
 def take(request: Request, offer_id: int, visitor: Visitor = allow(*ON_CALLS)) -> Response:
     """The family wants the freed time: its form opens, held for five minutes."""
     desk = desk_of(request)
-    try:
-        with desk.database.transaction() as session:
-            held = waiting_offers.take(session, offer_id, None, visitor.employee, datetime.now(UTC), ip=visitor.ip)
-            hold_id = held.id
-    except NotFound:
-        raise
-    except RecordsError as error:
-        return _page(request, visitor, {}, {"": str(error)}, 409)
+    with trying(desk) as (session, tried):
+        held = waiting_offers.take(session, offer_id, None, visitor.employee, datetime.now(UTC), ip=visitor.ip)
+        hold_id = held.id
+    if tried.refused:
+        return _page(request, visitor, {}, tried.errors, tried.status)
     desk.publish(Notice(NoticeKind.BOOKING))
     return back_to(request, f"/appointments/holds/{hold_id}")
 
@@ -126,13 +122,10 @@ def take(request: Request, offer_id: int, visitor: Visitor = allow(*ON_CALLS)) -
 def decline(request: Request, offer_id: int, visitor: Visitor = allow(*ON_CALLS)) -> Response:
     """The time does not suit: it goes to the next in the line."""
     desk = desk_of(request)
-    try:
-        with desk.database.transaction() as session:
-            waiting_offers.decline(session, offer_id, visitor.employee, datetime.now(UTC), ip=visitor.ip)
-    except NotFound:
-        raise
-    except RecordsError as error:
-        return _page(request, visitor, {}, {"": str(error)}, 409)
+    with trying(desk) as (session, tried):
+        waiting_offers.decline(session, offer_id, visitor.employee, datetime.now(UTC), ip=visitor.ip)
+    if tried.refused:
+        return _page(request, visitor, {}, tried.errors, tried.status)
     desk.publish(Notice(NoticeKind.BOOKING))
     return back_to(request, "/appointments/waiting", "Время предложено следующему.")
 

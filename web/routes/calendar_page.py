@@ -19,13 +19,14 @@ from crm.calendar import changing, reading, years
 from crm.institution import Service
 from crm.lines.settings import spoken_of, voice_of
 from crm.recordings.settings import notice_of
+from crm.speech.texts import worded
 from crm.staff import Role
 from web.access import Visitor, allow
+from web.attempts import Attempt, untouched
 from web.calendar_view import LEGEND, STATE_CLASSES, Probe, is_near, local, month_of, probe_at, read_time
 from web.desk import desk_of
 from web.identity import read_date
 from web.pages import page
-from web.refused import NOTHING, Refused
 from web.words import Clock
 
 router = APIRouter(prefix="/settings/calendar", default_response_class=HTMLResponse)
@@ -52,9 +53,10 @@ def calendar_page(  # noqa: PLR0917 - what the address may say
     month_key: str = "",
     day_text: str = "",
     time_text: str = "",
-    refused: Refused = NOTHING,
+    attempt: Attempt | None = None,
 ) -> Response:
-    """The page; `refused` is the form that was not saved, shown again."""
+    """The page; `attempt` is the form that was not saved, shown again."""
+    attempt = attempt or untouched()
     desk = desk_of(request)
     clock = desk.clock()
     with desk.database.reading() as session:
@@ -68,7 +70,7 @@ def calendar_page(  # noqa: PLR0917 - what the address may say
             "services": services,
             "chosen": chosen,
             "calendar": calendar,
-            "version": refused.version or reading.version_of(session, chosen.id),
+            "version": attempt.version or reading.version_of(session, chosen.id),
             "weeks": reading.hours_rows(session, chosen.id),
             "special": [row for row in reading.day_rows(session, chosen.id) if row.day >= clock.today],
             "history": changing.history(session, chosen.id),
@@ -77,7 +79,7 @@ def calendar_page(  # noqa: PLR0917 - what the address may say
             "probe": probe,
             "heard": _heard(session, chosen, calendar, probe),
         }
-    meant = read_date(day_text) or read_date(refused.typed.get("first", ""))
+    meant = read_date(day_text) or read_date(attempt.values.get("first", ""))
     if not month_key and meant:
         month_key = f"{meant:%Y-%m}"
     context |= {
@@ -86,14 +88,13 @@ def calendar_page(  # noqa: PLR0917 - what the address may say
         "probe_typed": {"day": day_text, "time": time_text},
         "tomorrow": (clock.today + timedelta(days=1)).isoformat(),
         "week_now": calendar.week_on(clock.today) if calendar.weeks else None,
-        "refused": refused,
-        "conflicts": refused.changes,
+        "attempt": attempt,
         "legend": LEGEND,
         "state_classes": STATE_CLASSES,
         "words": words,
         "local": local,
     }
-    status = refused.status or (422 if probe_errors else 200)
+    status = 422 if probe_errors else attempt.status
     return page(request, visitor, "calendar.html", status=status, clock=clock, **context)
 
 
@@ -115,7 +116,8 @@ def _probe(calendar: ServiceCalendar, day_text: str, time_text: str, clock: Cloc
 def _heard(session: Session, service: Service, calendar: ServiceCalendar, probe: Probe) -> str:
     """The words that the exchange says in this state (domain.md §9.2 S-1, S-4)."""
     notice = notice_of(session, service.id)
-    voice = spoken_of(service, voice_of(session, service.id), calendar, probe.day.day, notice=notice)
+    texts = worded(session, service.id)
+    voice = spoken_of(service, voice_of(session, service.id), calendar, probe.day.day, notice=notice, texts=texts)
     return spoken(probe.moment.state, voice, probe.moment)
 
 

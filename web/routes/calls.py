@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from callflow.identity import may_see_full_card
 from crm import audit, calls, families
 from crm.calls import CallRecord
-from crm.errors import Incomplete, NotFound, RecordsError
+from crm.errors import NotFound, RecordsError
 from crm.families import Family, Person
 from crm.masked import children_of
 from crm.specialists import dispositions
@@ -25,6 +25,7 @@ from web.forms import BadForm, Fields, Form, Line, fill, posted
 from web.found import callers, note_search
 from web.parts import parts
 from web.routes.card_form import Alike, CardFields, likely_of, make_card
+from web.tried import trying
 from workers.feed import Notice, NoticeKind
 from workers.queues import Wake
 
@@ -189,15 +190,10 @@ def finish(request: Request, call_id: int, form: Posted, visitor: Visitor = allo
     if sent is None:
         raise BadForm
     desk, at = desk_of(request), datetime.now(UTC)
-    try:
-        with desk.database.transaction() as session:
-            dispositions.finish(session, call_id, identifier(sent.disposition), visitor.employee, at, ip=visitor.ip)
-    except NotFound:
-        raise
-    except Incomplete as problem:
-        return refused(request, problem.fields["disposition"], 422)
-    except RecordsError as error:
-        return refused(request, str(error), 409)
+    with trying(desk) as (session, tried):
+        dispositions.finish(session, call_id, identifier(sent.disposition), visitor.employee, at, ip=visitor.ip)
+    if tried.refused:
+        return refused(request, tried.sentence, tried.status)
     desk.wake(Wake.PRESENCE)
     desk.publish(Notice(NoticeKind.CLOSED, employee_id=visitor.id, call_id=call_id), Notice(NoticeKind.PRESENCE))
     return parts(desk, visitor, at_workplace=True, force=True)

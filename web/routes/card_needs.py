@@ -14,20 +14,20 @@ from crm.cards import catalogues, health, needs, risks
 from crm.consents.rules import locked, may_hold_health
 from crm.errors import NotFound
 from web.access import ON_CALLS, Visitor, allow
+from web.attempts import Attempt, VersionedForm, untouched
 from web.card import names_of, options
-from web.card_forms import Attempt, CardForm, as_form, save
+from web.card_forms import ReasonForm, as_form, save
 from web.desk import desk_of
 from web.forms import Form, Line, Text, posted
 from web.pages import back_to, page
 from web.routes.card_form import TypedDate
-from web.routes.card_people import ReasonForm
 from web.routes.cards import open_family
 
 router = APIRouter(prefix="/families/{family_id}", default_response_class=HTMLResponse)
 Posted = Annotated[Form, Depends(posted)]
 
 
-class NeedForm(CardForm):
+class NeedForm(VersionedForm):
     """The decision of A-16 and A-17."""
 
     ground: Line = ""
@@ -39,14 +39,14 @@ class NeedForm(CardForm):
     reason: Text = ""
 
 
-class RiskForm(CardForm):
+class RiskForm(VersionedForm):
     """A risk that was seen."""
 
     code: Line = ""
     note: Line = ""
 
 
-class HealthForm(CardForm):
+class HealthForm(VersionedForm):
     """Fact, group, term, certificate; no diagnosis."""
 
     kind: Line = ""
@@ -107,7 +107,7 @@ def _needs_page(request: Request, family_id: int, visitor: Visitor, attempt: Att
             "health_locked": "health" in locked(session, family, clock.at),
         }
     stored = {name: as_form(getattr(current, name)) for name in needs.NEED_FIELDS} if current else {}
-    attempt = attempt or Attempt(stored, {}, 200, family.version)
+    attempt = attempt or untouched(stored, family.version)
     mine = attempt.form_name == ""
     return page(
         request,
@@ -174,7 +174,7 @@ def _risks_page(request: Request, family_id: int, visitor: Visitor, attempt: Att
             "titles": catalogues.titles(session, "risk"),
             "names": names_of(session, [one for flag in known for one in (flag.raised_by_id, flag.cleared_by_id)]),
         }
-    attempt = attempt or Attempt({}, {}, 200, family.version)
+    attempt = attempt or untouched({}, family.version)
     return page(
         request,
         visitor,
@@ -243,7 +243,7 @@ def _health_page(
         allowed = may_hold_health(session, person.id, clock.at)
         record = health.record_of(session, person.id) if allowed else None
     stored = {name: as_form(getattr(record, name)) for name in health.HEALTH_FIELDS} if record else {}
-    attempt = attempt or Attempt(stored, {}, 200, family.version)
+    attempt = attempt or untouched(stored, family.version)
     mine = attempt.form_name == ""
     return page(
         request,

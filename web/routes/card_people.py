@@ -1,4 +1,4 @@
-"""The members of a family and their telephones."""
+"""The members of a family."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, Response
 from sqlalchemy.orm import Session
 
-from crm.cards import people, phones
+from crm.cards import people
 from crm.consents.rules import standing
 from crm.errors import NotFound
 from crm.family_tables import Family, Person
+from web import why_calls
 from web.access import ON_CALLS, Visitor, allow
+from web.attempts import Attempt, VersionedForm, untouched
 from web.card import options
-from web.card_forms import Attempt, CardForm, as_form, save
+from web.card_forms import ReasonForm, as_form, save
 from web.desk import desk_of
 from web.forms import Form, Line, Text, posted
 from web.pages import back_to, page
@@ -26,7 +28,7 @@ router = APIRouter(prefix="/families/{family_id}", default_response_class=HTMLRe
 Posted = Annotated[Form, Depends(posted)]
 
 
-class PersonForm(CardForm):
+class PersonForm(VersionedForm):
     """A member of the family."""
 
     surname: Line = ""
@@ -46,31 +48,10 @@ class PersonForm(CardForm):
     incapable: bool = False
 
 
-class ReasonForm(CardForm):
-    """Why somebody or something goes."""
-
-    reason: Line = ""
-
-
-class PhoneForm(CardForm):
-    """What is known of a number."""
-
-    label: Line = ""
-    whose: Line = ""
-    best_time: Line = ""
-    robot_allowed: bool = False
-
-
-class NewPhoneForm(PhoneForm):
-    """A new number, as it is said."""
-
-    number: Line = ""
-
-
 @router.get("/people/new")
 def new_person_form(request: Request, family_id: int, visitor: Visitor = allow(*ON_CALLS)) -> Response:
     """An empty form."""
-    return _person_page(request, family_id, None, visitor)
+    return person_page(request, family_id, None, visitor)
 
 
 @router.post("/people")
@@ -87,13 +68,13 @@ def add_person(request: Request, family_id: int, form: Posted, visitor: Visitor 
     attempt = save(desk_of(request), form, PersonForm, act)
     if attempt is None:
         return back_to(request, f"/families/{family_id}/people/{added[0]}", "Человек добавлен в карточку.")
-    return _person_page(request, family_id, None, visitor, attempt)
+    return person_page(request, family_id, None, visitor, attempt)
 
 
 @router.get("/people/{person_id}")
 def person_form(request: Request, family_id: int, person_id: int, visitor: Visitor = allow(*ON_CALLS)) -> Response:
     """One member: the form, the telephones, leaving."""
-    return _person_page(request, family_id, person_id, visitor)
+    return person_page(request, family_id, person_id, visitor)
 
 
 @router.post("/people/{person_id}")
@@ -117,7 +98,7 @@ def save_person(
     attempt = save(desk_of(request), form, PersonForm, act)
     if attempt is None:
         return back_to(request, f"/families/{family_id}", "Сведения о человеке сохранены.")
-    return _person_page(request, family_id, person_id, visitor, attempt)
+    return person_page(request, family_id, person_id, visitor, attempt)
 
 
 @router.post("/people/{person_id}/leave")
@@ -140,7 +121,7 @@ def leave(
     attempt = save(desk_of(request), form, ReasonForm, act, form_name="leave")
     if attempt is None:
         return back_to(request, f"/families/{family_id}", "Отмечено: человек выбыл из семьи.")
-    return _person_page(request, family_id, person_id, visitor, attempt)
+    return person_page(request, family_id, person_id, visitor, attempt)
 
 
 @router.post("/people/{person_id}/return")
@@ -149,99 +130,19 @@ def come_back(
 ) -> Response:
     """The person belongs to the family again."""
 
-    def act(session: Session, _fields: CardForm) -> None:
+    def act(session: Session, _fields: VersionedForm) -> None:
         people.come_back(session, person_id, visitor.employee, datetime.now(UTC), family_id=family_id, ip=visitor.ip)
 
-    attempt = save(desk_of(request), form, CardForm, act)
+    attempt = save(desk_of(request), form, VersionedForm, act)
     if attempt is None:
         return back_to(request, f"/families/{family_id}", "Человек снова в составе семьи.")
-    return _person_page(request, family_id, person_id, visitor, attempt)
+    return person_page(request, family_id, person_id, visitor, attempt)
 
 
-@router.post("/people/{person_id}/phones")
-def add_phone(
-    request: Request, family_id: int, person_id: int, form: Posted, visitor: Visitor = allow(*ON_CALLS)
-) -> Response:
-    """Add a number."""
-
-    def act(session: Session, fields: NewPhoneForm) -> None:
-        phones.add(
-            session,
-            person_id,
-            fields.number,
-            fields.model_dump(exclude={"version", "number"}),
-            visitor.employee,
-            datetime.now(UTC),
-            family_id=family_id,
-            ip=visitor.ip,
-        )
-
-    attempt = save(desk_of(request), form, NewPhoneForm, act, form_name="phone-new")
-    if attempt is None:
-        return back_to(request, f"/families/{family_id}/people/{person_id}", "Номер добавлен.")
-    return _person_page(request, family_id, person_id, visitor, attempt)
-
-
-@router.post("/people/{person_id}/phones/{phone_id}")
-def save_phone(  # noqa: PLR0917 - the address has three numbers
-    request: Request,
-    family_id: int,
-    person_id: int,
-    phone_id: int,
-    form: Posted,
-    visitor: Visitor = allow(*ON_CALLS),
-) -> Response:
-    """Change what is known of a number."""
-
-    def act(session: Session, fields: PhoneForm) -> None:
-        phones.save(
-            session,
-            phone_id,
-            fields.sent(),
-            fields.version,
-            visitor.employee,
-            datetime.now(UTC),
-            family_id=family_id,
-            ip=visitor.ip,
-        )
-
-    attempt = save(desk_of(request), form, PhoneForm, act, form_name=f"phone-{phone_id}")
-    if attempt is None:
-        return back_to(request, f"/families/{family_id}/people/{person_id}", "Сведения о номере сохранены.")
-    return _person_page(request, family_id, person_id, visitor, attempt)
-
-
-@router.post("/people/{person_id}/phones/{phone_id}/remove")
-def remove_phone(  # noqa: PLR0917 - the address has three numbers
-    request: Request,
-    family_id: int,
-    person_id: int,
-    phone_id: int,
-    form: Posted,
-    visitor: Visitor = allow(*ON_CALLS),
-) -> Response:
-    """The number is no longer this person's."""
-
-    def act(session: Session, fields: ReasonForm) -> None:
-        phones.remove(
-            session,
-            phone_id,
-            fields.reason,
-            visitor.employee,
-            datetime.now(UTC),
-            family_id=family_id,
-            ip=visitor.ip,
-        )
-
-    attempt = save(desk_of(request), form, ReasonForm, act, form_name=f"remove-{phone_id}")
-    if attempt is None:
-        return back_to(request, f"/families/{family_id}/people/{person_id}", "Номер снят.")
-    return _person_page(request, family_id, person_id, visitor, attempt)
-
-
-def _person_page(
+def person_page(
     request: Request, family_id: int, person_id: int | None, visitor: Visitor, attempt: Attempt | None = None
 ) -> Response:
+    """The forms of one member and of his telephones; `attempt` is the one that was not saved."""
     desk = desk_of(request)
     clock = desk.clock()
     with desk.database.transaction() as session:
@@ -254,7 +155,8 @@ def _person_page(
             "robot": person is not None and standing(session, person.id, clock.at).auto_calls,
         }
         _ = person.phones if person else []
-    attempt = attempt or Attempt(stored, {}, 200, family.version)
+        context["phone_calls"] = why_calls.of_phones(session, person, clock.at) if person else {}
+    attempt = attempt or untouched(stored, family.version)
     mine = attempt.form_name == ""
     return page(
         request,

@@ -15,13 +15,13 @@ from crm.errors import NotFound
 from crm.family_tables import Family, FamilyStatus
 from crm.staff import Role
 from web.access import ON_CALLS, Visitor, allow
+from web.attempts import Attempt, VersionedForm, untouched
 from web.card import names_of, options
-from web.card_forms import Attempt, CardForm, as_form, save
+from web.card_forms import ReasonForm, as_form, save
 from web.desk import desk_of
 from web.forms import Form, Line, posted
 from web.pages import back_to, page
 from web.routes.card_form import TypedDate
-from web.routes.card_people import ReasonForm
 from web.routes.cards import open_family
 
 router = APIRouter(prefix="/families/{family_id}/statuses", default_response_class=HTMLResponse)
@@ -29,7 +29,7 @@ Posted = Annotated[Form, Depends(posted)]
 EDITORS = (*ON_CALLS, Role.DIRECTOR)  # the director decides on «СОП»; the verbs refuse him the rest
 
 
-class StatusForm(CardForm):
+class StatusForm(VersionedForm):
     """The paper behind a status."""
 
     basis: Line = ""
@@ -46,7 +46,7 @@ class NewStatusForm(StatusForm):
     type: Line = ""
 
 
-class VerifyForm(CardForm):
+class VerifyForm(VersionedForm):
     """The day on which the paper was seen."""
 
     verified_on: TypedDate | None = None
@@ -162,7 +162,7 @@ def _page(
             "health_locked": "health" in locked(session, family, clock.at),
         }
     stored = {name: as_form(getattr(status, name)) for name in statuses.DOCUMENT_FIELDS} if status else {}
-    attempt = attempt or Attempt(stored, {}, 200, family.version)
+    attempt = attempt or untouched(stored, family.version)
     mine = attempt.form_name == ""
     return page(
         request,

@@ -20,9 +20,11 @@ from crm.cards.safe_contact import CHANNELS
 from crm.errors import NotFound
 from crm.family_tables import SOURCES, Family
 from crm.staff import Role
+from web import why_calls
 from web.access import ON_CALLS, WITH_FAMILIES, Visitor, allow
+from web.attempts import Attempt, VersionedForm, untouched
 from web.card import names_of, options, read_card
-from web.card_forms import Attempt, CardForm, as_form, save
+from web.card_forms import as_form, save
 from web.consents import line as consent_line
 from web.desk import desk_of
 from web.forms import Form, Line, Text, posted
@@ -34,7 +36,7 @@ Posted = Annotated[Form, Depends(posted)]
 GUARDIANS = (Role.HEAD, Role.DIRECTOR)
 
 
-class MainForm(CardForm):
+class MainForm(VersionedForm):
     """What the card is called, where the family lives, who is responsible."""
 
     name: Line = ""
@@ -46,7 +48,7 @@ class MainForm(CardForm):
     next_action_on: TypedDate | None = None
 
 
-class ContactForm(CardForm):
+class ContactForm(VersionedForm):
     """How the family may be contacted without doing harm."""
 
     warning: Text = ""
@@ -57,7 +59,7 @@ class ContactForm(CardForm):
     preferred_channel: Line = ""
 
 
-class LivingForm(CardForm):
+class LivingForm(VersionedForm):
     """Housing, income, transport."""
 
     housing: Line = ""
@@ -65,7 +67,7 @@ class LivingForm(CardForm):
     transport: Line = ""
 
 
-class SituationForm(CardForm):
+class SituationForm(VersionedForm):
     """What the family says itself, and what help it has had."""
 
     situation: Text = ""
@@ -77,7 +79,7 @@ class Section:
     """One form of the card."""
 
     title: str
-    model: type[CardForm]
+    model: type[VersionedForm]
 
 
 SECTIONS = {
@@ -105,6 +107,7 @@ def card(request: Request, family_id: int, visitor: Visitor = allow(*WITH_FAMILI
         consents = consent_line(session, applicants, clock.at)
         context: dict[str, Any] = {"card": shown, "clock": clock, "consents": consents}
         context["bookings"] = bookings_of(session, family, visitor.employee, clock.at)
+        context["calls"] = why_calls.of_family(session, family, desk, clock.at)
     if family.id != family_id:
         said = f"Эта карточка объединена с карточкой {family.card_number}: она и открыта."
         return back_to(request, f"/families/{family.id}", said)
@@ -122,7 +125,7 @@ def edit(request: Request, family_id: int, section: str, form: Posted, visitor: 
     """Save one section."""
     known = _section(section)
 
-    def act(session: Session, fields: CardForm) -> None:
+    def act(session: Session, fields: VersionedForm) -> None:
         editing.save_header(
             session, family_id, fields.sent(), fields.version, visitor.employee, datetime.now(UTC), ip=visitor.ip
         )
@@ -147,7 +150,7 @@ def _edit_page(
         family = open_family(session, family_id, visitor)
         stored = {name: as_form(getattr(family, name)) for name in known.model.model_fields if name != "version"}
         context = _choices(session, family)
-    attempt = attempt or Attempt(stored, {}, 200, family.version)
+    attempt = attempt or untouched(stored, family.version)
     return page(
         request,
         visitor,
@@ -182,7 +185,7 @@ def _responsible_options(session: Session, family: Family) -> list[tuple[int, st
     return found
 
 
-class AccessForm(CardForm):
+class AccessForm(VersionedForm):
     """Limited visibility."""
 
     restricted: bool = False
@@ -226,7 +229,7 @@ def _access_page(request: Request, family_id: int, visitor: Visitor, attempt: At
         people = restricting.may_be_entrusted(session)
     if attempt is None:
         stored = {"restricted": as_form(family.restricted), "entrusted": known, "reason": ""}
-        attempt = Attempt(stored, {}, 200, family.version)
+        attempt = untouched(stored, family.version)
     return page(
         request,
         visitor,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
@@ -15,17 +16,18 @@ from crm.cards.tables import CatalogueItem
 from crm.errors import NotFound
 from crm.staff import Role
 from web.access import Visitor, allow
-from web.card_forms import Attempt, CardForm, save
+from web.attempts import Attempt, VersionedForm, untouched
 from web.desk import desk_of
-from web.forms import BadForm, Form, Line, posted
-from web.pages import back_to, page
+from web.forms import Form, Line, posted
+from web.keeper_lists import KeeperList
+from web.pages import page
 
 router = APIRouter(prefix="/catalogues", default_response_class=HTMLResponse)
 Posted = Annotated[Form, Depends(posted)]
 KEEPERS = (Role.HEAD, Role.ADMINISTRATOR)
 
 
-class NewItemForm(CardForm):
+class NewItemForm(VersionedForm):
     """A value to add."""
 
     title: Line = ""
@@ -42,13 +44,13 @@ class ItemForm(NewItemForm):
 @router.get("")
 def first(request: Request, visitor: Visitor = allow(*KEEPERS)) -> Response:
     """The first list."""
-    return _page(request, next(iter(catalogues.CATALOGUES)), visitor)
+    return _page(next(iter(catalogues.CATALOGUES)), request, visitor)
 
 
 @router.get("/{catalogue}")
 def one(request: Request, catalogue: str, visitor: Visitor = allow(*KEEPERS)) -> Response:
     """One list."""
-    return _page(request, catalogue, visitor)
+    return _page(catalogue, request, visitor)
 
 
 @router.post("/{catalogue}")
@@ -67,10 +69,7 @@ def add(request: Request, catalogue: str, form: Posted, visitor: Visitor = allow
             ip=visitor.ip,
         )
 
-    attempt = save(desk_of(request), form, NewItemForm, act, form_name="new")
-    if attempt is None:
-        return back_to(request, f"/catalogues/{catalogue}", "Строка добавлена.")
-    return _page(request, catalogue, visitor, attempt)
+    return _list(catalogue).add(request, visitor, form, NewItemForm, act)
 
 
 @router.post("/{catalogue}/{item_id}")
@@ -93,22 +92,22 @@ def change(
             ip=visitor.ip,
         )
 
-    attempt = save(desk_of(request), form, ItemForm, act, form_name=f"item-{item_id}")
-    if attempt is None:
-        return back_to(request, f"/catalogues/{catalogue}", "Сохранено.")
-    return _page(request, catalogue, visitor, attempt)
+    return _list(catalogue).change(request, visitor, item_id, form, ItemForm, act)
 
 
 @router.post("/{catalogue}/{item_id}/move")
 def move(request: Request, catalogue: str, item_id: int, form: Posted, visitor: Visitor = allow(*KEEPERS)) -> Response:
     """One place up or down."""
-    direction = form.first("to")
-    if direction not in ("up", "down"):
-        raise BadForm
-    with desk_of(request).database.transaction() as session:
+
+    def act(session: Session, up: bool) -> None:
         _item(session, catalogue, item_id)
-        catalogues.move(session, item_id, visitor.employee, datetime.now(UTC), up=direction == "up", ip=visitor.ip)
-    return back_to(request, f"/catalogues/{catalogue}")
+        catalogues.move(session, item_id, visitor.employee, datetime.now(UTC), up=up, ip=visitor.ip)
+
+    return _list(catalogue).move(request, form, act)
+
+
+def _list(catalogue: str) -> KeeperList:
+    return KeeperList(f"/catalogues/{catalogue}", partial(_page, catalogue))
 
 
 def _item(session: Session, catalogue: str, item_id: int) -> CatalogueItem:
@@ -118,12 +117,12 @@ def _item(session: Session, catalogue: str, item_id: int) -> CatalogueItem:
     return item
 
 
-def _page(request: Request, catalogue: str, visitor: Visitor, attempt: Attempt | None = None) -> Response:
+def _page(catalogue: str, request: Request, visitor: Visitor, attempt: Attempt | None = None) -> Response:
     if catalogue not in catalogues.CATALOGUES:
         raise NotFound("Такого справочника нет.")
     with desk_of(request).database.reading() as session:
         items = catalogues.items(session, catalogue, with_inactive=True)
-    attempt = attempt or Attempt({}, {}, 200)
+    attempt = attempt or untouched()
     return page(
         request,
         visitor,

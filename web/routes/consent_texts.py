@@ -12,12 +12,13 @@ from pydantic import Field
 from crm.base import fetch
 from crm.consents import texts
 from crm.consents.tables import PURPOSES, ConsentText
-from crm.errors import Incomplete, NotFound
+from crm.errors import NotFound
 from crm.staff import Role
 from web.access import Visitor, allow
 from web.desk import desk_of
 from web.forms import Fields, Form, Text, fill, posted
 from web.pages import back_to, page
+from web.tried import trying
 
 router = APIRouter(prefix="/consents/texts", default_response_class=HTMLResponse)
 KEEPERS = (Role.HEAD, Role.DIRECTOR)
@@ -43,17 +44,16 @@ def publish(request: Request, form: Annotated[Form, Depends(posted)], visitor: V
     fields, errors = fill(TextFields, form)
     purpose = ""
     if fields is not None:
-        try:
-            with desk_of(request).database.transaction() as session:
-                based_on = fetch(session, ConsentText, fields.based_on)
-                if based_on is None:
-                    raise NotFound("Такого текста нет.")
-                purpose = based_on.purpose
-                words = (fields.spoken, fields.printed)
-                texts.publish(session, based_on, words, visitor.employee, datetime.now(UTC), ip=visitor.ip)
+        with trying(desk_of(request)) as (session, tried):
+            based_on = fetch(session, ConsentText, fields.based_on)
+            if based_on is None:
+                raise NotFound("Такого текста нет.")
+            purpose = based_on.purpose
+            words = (fields.spoken, fields.printed)
+            texts.publish(session, based_on, words, visitor.employee, datetime.now(UTC), ip=visitor.ip)
+        if not tried.refused:
             return back_to(request, "/consents/texts", "Новая версия действует.")
-        except Incomplete as problem:
-            errors = problem.fields
+        errors = tried.errors
     return _texts(request, visitor, purpose, {name: sent[0] for name, sent in form.items()}, errors)
 
 

@@ -15,7 +15,7 @@ from crm import families
 from crm.consents import giving, requests, rules, texts
 from crm.consents.giving import Paper
 from crm.consents.tables import PURPOSES, REQUEST_KINDS
-from crm.errors import Incomplete, NotFound, RecordsError
+from crm.errors import NotFound
 from crm.family_tables import ACTIVE, Family
 from crm.staff import Role
 from web import consents
@@ -25,6 +25,7 @@ from web.desk import desk_of
 from web.forms import BadForm, Fields, Form, Line, fill, posted
 from web.pages import back_to, page
 from web.routes.card_form import TypedDate
+from web.tried import trying
 
 router = APIRouter(default_response_class=HTMLResponse)
 Posted = Annotated[Form, Depends(posted)]
@@ -141,17 +142,10 @@ def withdraw(request: Request, family_id: int, form: Posted, visitor: Visitor = 
 
 def _try(request: Request, family_id: int, person_id: int, visitor: Visitor, act: Any) -> dict[str, str]:
     """Run one verb for a member of this card; what it refuses as sentences by field."""
-    try:
-        with desk_of(request).database.transaction() as session:
-            consents.member(session, family_id, person_id, visitor.employee)
-            act(session)
-    except Incomplete as problem:
-        return problem.fields
-    except NotFound:
-        raise
-    except RecordsError as refusal:
-        return {"": str(refusal)}
-    return {}
+    with trying(desk_of(request)) as (session, tried):
+        consents.member(session, family_id, person_id, visitor.employee)
+        act(session)
+    return tried.errors
 
 
 def _again(request: Request, family_id: int, form: Form, errors: dict[str, str], visitor: Visitor) -> Response:

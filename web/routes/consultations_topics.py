@@ -13,17 +13,18 @@ from crm import institution
 from crm.specialists import competence
 from web.access import Visitor, allow
 from web.appeal_form import identifier
-from web.card_forms import Attempt, CardForm, save
+from web.attempts import Attempt, VersionedForm, untouched
 from web.desk import desk_of
-from web.forms import BadForm, Form, Line, Text, posted
-from web.pages import back_to, page
+from web.forms import Form, Line, Text, posted
+from web.keeper_lists import KeeperList
+from web.pages import page
 from web.routes.dispositions import KEEPERS
 
 router = APIRouter(prefix="/settings/competence", default_response_class=HTMLResponse)
 Posted = Annotated[Form, Depends(posted)]
 
 
-class NewTopicForm(CardForm):
+class NewTopicForm(VersionedForm):
     """A topic to add; without a service it is everybody's."""
 
     title: Line = ""
@@ -51,8 +52,7 @@ def add(request: Request, form: Posted, visitor: Visitor = allow(*KEEPERS)) -> R
         service_id, at = identifier(sent.service_id), datetime.now(UTC)
         competence.save(session, None, sent.title, sent.remote_hint, service_id, visitor.employee, at, ip=visitor.ip)
 
-    attempt = save(desk_of(request), form, NewTopicForm, act, form_name="new")
-    return _page(request, visitor, attempt) if attempt else back_to(request, "/settings/competence", "Добавлено.")
+    return LIST.add(request, visitor, form, NewTopicForm, act)
 
 
 @router.post("/{topic_id}")
@@ -72,25 +72,25 @@ def change(request: Request, topic_id: int, form: Posted, visitor: Visitor = all
             ip=visitor.ip,
         )
 
-    attempt = save(desk_of(request), form, TopicForm, act, form_name=f"row-{topic_id}")
-    return _page(request, visitor, attempt) if attempt else back_to(request, "/settings/competence", "Сохранено.")
+    return LIST.change(request, visitor, topic_id, form, TopicForm, act)
 
 
 @router.post("/{topic_id}/move")
 def move(request: Request, topic_id: int, form: Posted, visitor: Visitor = allow(*KEEPERS)) -> Response:
     """One place up or down."""
-    direction = form.first("to")
-    if direction not in ("up", "down"):
-        raise BadForm
-    with desk_of(request).database.transaction() as session:
-        competence.move(session, topic_id, visitor.employee, datetime.now(UTC), up=direction == "up", ip=visitor.ip)
-    return back_to(request, "/settings/competence")
+    at, ip = datetime.now(UTC), visitor.ip
+    return LIST.move(
+        request, form, lambda session, up: competence.move(session, topic_id, visitor.employee, at, up=up, ip=ip)
+    )
 
 
 def _page(request: Request, visitor: Visitor, attempt: Attempt | None = None) -> Response:
-    attempt = attempt or Attempt({}, {}, 200)
+    attempt = attempt or untouched()
     with desk_of(request).database.reading() as session:
         rows = competence.every(session)
         services = [(service.id, service.name) for service in institution.services(session)]
     context = {"rows": rows, "service_options": services, "attempt": attempt}
     return page(request, visitor, "consultations_topics.html", status=attempt.status, **context)
+
+
+LIST = KeeperList("/settings/competence", _page)

@@ -13,7 +13,6 @@ from crm import families
 from crm.base import fetch
 from crm.consents import acts, destruction, destruction_plan, texts
 from crm.consents.tables import PROPOSED, SCOPES
-from crm.errors import Incomplete, NotFound, RecordsError
 from crm.family_tables import Person
 from crm.staff import Employee, Role
 from web.access import Visitor, allow
@@ -21,6 +20,7 @@ from web.desk import desk_of
 from web.forms import Fields, Form, Line, Text, fill, posted
 from web.pages import back_to, page
 from web.routes.subjects import KEEPERS, as_file, rights_page
+from web.tried import trying
 
 router = APIRouter(default_response_class=HTMLResponse)
 Posted = Annotated[Form, Depends(posted)]
@@ -40,19 +40,14 @@ def propose(request: Request, family_id: int, form: Posted, visitor: Visitor = a
     """Propose it to the director; nothing is destroyed yet."""
     fields, errors = fill(ProposalFields, form)
     if fields is not None:
-        try:
-            with desk_of(request).database.transaction() as session:
-                act = destruction.propose(
-                    session, family_id, fields.scope, visitor.employee, datetime.now(UTC), ground=fields.ground,
-                    person_id=fields.person_id, ip=visitor.ip,
-                )  # fmt: skip
+        with trying(desk_of(request)) as (session, tried):
+            act = destruction.propose(
+                session, family_id, fields.scope, visitor.employee, datetime.now(UTC), ground=fields.ground,
+                person_id=fields.person_id, ip=visitor.ip,
+            )  # fmt: skip
+        if not tried.refused:
             return back_to(request, f"/destructions/{act.id}", "Предложение передано директору.")
-        except Incomplete as problem:
-            errors = problem.fields
-        except NotFound:
-            raise
-        except RecordsError as refusal:
-            errors = {"": str(refusal)}
+        errors = tried.errors
     return rights_page(request, family_id, visitor, form=form, errors=errors, form_name="destruction")
 
 
@@ -78,21 +73,16 @@ def decide(request: Request, act_id: int, form: Posted, visitor: Visitor = allow
         errors = {"sure": "Отметьте, что понимаете: вернуть данные будет нельзя."}
     elif fields is not None:
         at = datetime.now(UTC)
-        try:
-            with desk_of(request).database.transaction() as session:
-                if fields.decision == "destroy":
-                    destruction.destroy(session, act_id, visitor.employee, at, decision=fields.reason, ip=visitor.ip)
-                    said = "Данные уничтожены. Распечатайте акт."
-                else:
-                    destruction.decline(session, act_id, fields.reason, visitor.employee, at, ip=visitor.ip)
-                    said = "Предложение отклонено."
+        with trying(desk_of(request)) as (session, tried):
+            if fields.decision == "destroy":
+                destruction.destroy(session, act_id, visitor.employee, at, decision=fields.reason, ip=visitor.ip)
+                said = "Данные уничтожены. Распечатайте акт."
+            else:
+                destruction.decline(session, act_id, fields.reason, visitor.employee, at, ip=visitor.ip)
+                said = "Предложение отклонено."
+        if not tried.refused:
             return back_to(request, f"/destructions/{act_id}", said)
-        except Incomplete as problem:
-            errors = problem.fields
-        except NotFound:
-            raise
-        except RecordsError as refusal:
-            errors = {"": str(refusal)}
+        errors = tried.errors
     return _act(request, act_id, visitor, errors=errors, reason=form.first("reason"))
 
 

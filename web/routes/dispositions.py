@@ -12,17 +12,18 @@ from sqlalchemy.orm import Session
 from crm.specialists import dispositions
 from crm.staff import Role
 from web.access import ON_CALLS, Visitor, allow
-from web.card_forms import Attempt, CardForm, save
+from web.attempts import Attempt, VersionedForm, untouched
 from web.desk import desk_of
-from web.forms import BadForm, Form, Line, posted
-from web.pages import back_to, page
+from web.forms import Form, Line, posted
+from web.keeper_lists import KeeperList
+from web.pages import page
 
 router = APIRouter(default_response_class=HTMLResponse)
 Posted = Annotated[Form, Depends(posted)]
 KEEPERS = (Role.HEAD, Role.DIRECTOR, Role.ADMINISTRATOR)
 
 
-class NewForm(CardForm):
+class NewForm(VersionedForm):
     """A disposition to add."""
 
     title: Line = ""
@@ -49,8 +50,7 @@ def add(request: Request, form: Posted, visitor: Visitor = allow(*KEEPERS)) -> R
         at = datetime.now(UTC)
         dispositions.save(session, None, sent.title, visitor.employee, at, keeps_draft=sent.keeps_draft, ip=visitor.ip)
 
-    attempt = save(desk_of(request), form, NewForm, act, form_name="new")
-    return _page(request, visitor, attempt) if attempt else back_to(request, "/settings/dispositions", "Добавлено.")
+    return LIST.add(request, visitor, form, NewForm, act)
 
 
 @router.post("/settings/dispositions/{disposition_id}")
@@ -69,20 +69,16 @@ def change(request: Request, disposition_id: int, form: Posted, visitor: Visitor
             ip=visitor.ip,
         )
 
-    attempt = save(desk_of(request), form, DispositionForm, act, form_name=f"row-{disposition_id}")
-    return _page(request, visitor, attempt) if attempt else back_to(request, "/settings/dispositions", "Сохранено.")
+    return LIST.change(request, visitor, disposition_id, form, DispositionForm, act)
 
 
 @router.post("/settings/dispositions/{disposition_id}/move")
 def move(request: Request, disposition_id: int, form: Posted, visitor: Visitor = allow(*KEEPERS)) -> Response:
     """One place up or down."""
-    direction = form.first("to")
-    if direction not in ("up", "down"):
-        raise BadForm
-    with desk_of(request).database.transaction() as session:
-        up, at = direction == "up", datetime.now(UTC)
-        dispositions.move(session, disposition_id, visitor.employee, at, up=up, ip=visitor.ip)
-    return back_to(request, "/settings/dispositions")
+    at, who, ip = datetime.now(UTC), visitor.employee, visitor.ip
+    return LIST.move(
+        request, form, lambda session, up: dispositions.move(session, disposition_id, who, at, up=up, ip=ip)
+    )
 
 
 @router.get("/finished-calls")
@@ -94,7 +90,10 @@ def finished(request: Request, visitor: Visitor = allow(*ON_CALLS, Role.DIRECTOR
 
 
 def _page(request: Request, visitor: Visitor, attempt: Attempt | None = None) -> Response:
-    attempt = attempt or Attempt({}, {}, 200)
+    attempt = attempt or untouched()
     with desk_of(request).database.reading() as session:
         rows = dispositions.every(session)
     return page(request, visitor, "dispositions.html", status=attempt.status, rows=rows, attempt=attempt)
+
+
+LIST = KeeperList("/settings/dispositions", _page)

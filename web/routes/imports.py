@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse, Response
 from sqlalchemy import select
 
 from crm.audit import write
-from crm.errors import NotFound, RecordsError
+from crm.errors import NotFound
 from crm.family_tables import ACTIVE, Family
 from crm.papers import importing
 from crm.papers.importing import SeenBefore
@@ -24,6 +24,7 @@ from web.desk import desk_of
 from web.forms import BadForm, Form, posted
 from web.import_preview import ERRORS_ON_PAGE, Preview, preview
 from web.pages import back_to, page
+from web.tried import trying
 from web.uploads import Upload, one_file
 from workers.queues import enqueue_papers
 
@@ -48,22 +49,22 @@ def bring(request: Request, visitor: Visitor = allow(*IMPORT_ROLES), upload: Upl
         return _list(request, visitor, problem=upload.problem, status=422)
     stored_as = secrets.token_hex(16)
     folder = importing.folder_of(desk.settings.data_dir)
-    try:
-        with desk.database.transaction() as session:
-            job = importing.create(
-                session,
-                file_name=upload.name,
-                sha256=upload.sha256,
-                stored_as=stored_as,
-                service_id=next(iter(visitor.service_ids), None),
-                employee=visitor.employee,
-                at=at,
-                ip=visitor.ip,
-            )
-            upload.path.rename(folder / stored_as)
-    except SeenBefore as seen:
+    with trying(desk) as (session, tried):
+        job = importing.create(
+            session,
+            file_name=upload.name,
+            sha256=upload.sha256,
+            stored_as=stored_as,
+            service_id=next(iter(visitor.service_ids), None),
+            employee=visitor.employee,
+            at=at,
+            ip=visitor.ip,
+        )
+        upload.path.rename(folder / stored_as)
+    if tried.refused:
         upload.discard()
-        return _list(request, visitor, earlier=seen.job, status=409)
+        earlier = tried.error.job if isinstance(tried.error, SeenBefore) else None
+        return _list(request, visitor, earlier=earlier, problem="" if earlier else tried.sentence, status=tried.status)
     enqueue_papers(desk.settings.redis_address())
     return back_to(request, f"/imports/{job.id}", "Файл принят.")
 
@@ -88,11 +89,10 @@ def name_columns(
         mapping = Mapping(sheet=mapping.sheet)
     elif not mapping.columns:
         return _one(request, visitor, job_id, 1, problem=mapping.problem, status=422)
-    try:
-        with desk.database.transaction() as session:
-            importing.remap(session, job_id, mapping, visitor.employee, at, ip=visitor.ip)
-    except RecordsError as error:
-        return _one(request, visitor, job_id, 1, problem=str(error), status=422)
+    with trying(desk) as (session, tried):
+        importing.remap(session, job_id, mapping, visitor.employee, at, ip=visitor.ip)
+    if tried.refused:
+        return _one(request, visitor, job_id, 1, problem=tried.sentence, status=422)
     enqueue_papers(desk.settings.redis_address())
     return back_to(request, f"/imports/{job_id}", "Столбцы сохранены, файл читается заново.")
 
@@ -105,11 +105,10 @@ def confirm(
     desk, at = desk_of(request), datetime.now(UTC)
     _fetch(request, visitor, job_id)
     similar = form.first("similar")
-    try:
-        with desk.database.transaction() as session:
-            confirmed = importing.confirm(session, job_id, visitor.employee, at, similar=similar, ip=visitor.ip)
-    except RecordsError as error:
-        return _one(request, visitor, job_id, 1, problem=str(error), status=422)
+    with trying(desk) as (session, tried):
+        confirmed = importing.confirm(session, job_id, visitor.employee, at, similar=similar, ip=visitor.ip)
+    if tried.refused:
+        return _one(request, visitor, job_id, 1, problem=tried.sentence, status=422)
     enqueue_papers(desk.settings.redis_address())
     return back_to(request, f"/imports/{job_id}", "Загрузка началась." if confirmed else "")
 

@@ -16,9 +16,10 @@ from crm import exchange_state, institution
 from crm.calendar.reading import calendar_of
 from crm.lines import assignments, settings
 from crm.recordings.settings import notice_of
+from crm.speech.texts import worded
 from crm.staff import Role
 from web.access import Visitor, allow
-from web.card_forms import Attempt, CardForm, save
+from web.attempts import Attempt, VersionedForm, save, untouched
 from web.desk import desk_of
 from web.forms import Form, Line, Text, posted
 from web.identity import read_date
@@ -30,7 +31,6 @@ Posted = Annotated[Form, Depends(posted)]
 KEEPERS = (Role.HEAD, Role.DIRECTOR, Role.ADMINISTRATOR)
 ORDERS = (Role.HEAD, Role.DIRECTOR)
 SAVED = "Сохранено. АТС применит изменение через несколько секунд, новые тексты – примерно через минуту."
-MEANWHILE = "Пока вы правили, настройки изменил кто-то другой. Ваши значения остались в форме: сравните и сохраните."
 FIELD_TITLES = {
     "spoken_name": "Как назвать службу",
     "spoken_institution": "Как назвать учреждение",
@@ -56,7 +56,7 @@ Day = Annotated[date, BeforeValidator(_date)]
 Seconds = Annotated[int, Field(ge=0, le=3600)]
 
 
-class VoiceForm(CardForm):
+class VoiceForm(VersionedForm):
     """Settings of one service."""
 
     service: int
@@ -74,7 +74,7 @@ class VoiceForm(CardForm):
     overflow_to_id: int | None = None
 
 
-class AssignmentForm(CardForm):
+class AssignmentForm(VersionedForm):
     """Who is assigned to a line."""
 
     line_id: int
@@ -86,7 +86,7 @@ class AssignmentForm(CardForm):
     order_date: Day | None = None
 
 
-class RevokeForm(CardForm):
+class RevokeForm(VersionedForm):
     """Why an assignment is taken back."""
 
     reason: Line = ""
@@ -109,11 +109,8 @@ def change(request: Request, form: Posted, visitor: Visitor = allow(*KEEPERS)) -
         settings.change(session, chosen, values, visitor.employee, at, version=sent.version, ip=visitor.ip)
 
     attempt = save(desk_of(request), form, VoiceForm, act, form_name="voice")
-    if attempt:
-        if attempt.status == 409:
-            attempt.errors = {"": MEANWHILE}
-        return _page(request, visitor, form.first("service"), attempt)
-    return _done(request, form.first("service"))
+    service = form.first("service")
+    return _page(request, visitor, service, attempt) if attempt else _done(request, service)
 
 
 @router.post("/assignments")
@@ -167,7 +164,7 @@ def _service_of_line(request: Request, line_id: str) -> str:
 
 
 def _page(request: Request, visitor: Visitor, service_key: str, attempt: Attempt | None = None) -> Response:
-    attempt = attempt or Attempt({}, {}, 200)
+    attempt = attempt or untouched()
     desk = desk_of(request)
     clock = desk.clock()
     with desk.database.reading() as session:
@@ -178,7 +175,8 @@ def _page(request: Request, visitor: Visitor, service_key: str, attempt: Attempt
         voice = settings.voice_of(session, chosen.id)
         calendar = calendar_of(session, chosen.id)
         notice = notice_of(session, chosen.id)
-        spoken = settings.spoken_of(chosen, voice, calendar, clock.today, notice=notice)
+        texts = worded(session, chosen.id)
+        spoken = settings.spoken_of(chosen, voice, calendar, clock.today, notice=notice, texts=texts)
         lines = [line for line in institution.every_line(session) if line.service_id == chosen.id]
         rows = assignments.of_lines(session, [line.id for line in lines])
         context: dict[str, Any] = {

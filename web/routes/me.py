@@ -9,12 +9,12 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, Response
 
 from crm import audit, passwords, sign_in
-from crm.errors import RecordsError
 from crm.staff import Employee
 from web.access import EVERYBODY, Visitor, allow
 from web.desk import desk_of
 from web.forms import BadForm, Form, posted
 from web.pages import back_to, page
+from web.tried import trying
 from workers.queues import Wake
 
 router = APIRouter(prefix="/me", default_response_class=HTMLResponse)
@@ -45,13 +45,12 @@ def change_password(request: Request, form: Posted, visitor: Visitor = allow(*EV
     elif not passwords.matches(visitor.employee.password_hash, old):
         errors["old"] = "Прежний пароль неверен."
     if not errors:
-        try:
-            with desk.database.transaction() as session:
-                employee = session.get_one(Employee, visitor.id)
-                sign_in.set_password(session, employee, new, at, keep_session=visitor.session_id)
-                audit.write(session, visitor.actor, "password.change")
-        except RecordsError as error:
-            errors["new"] = str(error)
+        with trying(desk) as (session, tried):
+            employee = session.get_one(Employee, visitor.id)
+            sign_in.set_password(session, employee, new, at, keep_session=visitor.session_id)
+            audit.write(session, visitor.actor, "password.change")
+        if tried.refused:
+            errors["new"] = tried.sentence
     if errors:
         return _page(request, visitor, errors, 422)
     desk.wake(Wake.EXCHANGE)

@@ -16,7 +16,6 @@ from callflow.text import search_key
 from crm import families
 from crm.cards import catalogues, duplicate_pairs, merging
 from crm.cards.safe_contact import CHANNELS
-from crm.errors import Incomplete, NotFound, RecordsError, StaleVersion
 from crm.family_tables import Family, Person
 from crm.search.families import search as search_families
 from crm.staff import Employee, Role
@@ -26,11 +25,13 @@ from web.desk import desk_of
 from web.forms import BadForm, Fields, Form, Text, fill, posted
 from web.found import lines, note_search
 from web.pages import back_to, page
+from web.tried import trying
 
 router = APIRouter(prefix="/families", default_response_class=HTMLResponse)
 Posted = Annotated[Form, Depends(posted)]
 KEEPERS = (Role.COORDINATOR, Role.HEAD)
 SHOWN = 20
+CHANGED = "Одну из карточек изменили, пока вы смотрели. Показано то, что сохранено: проверьте ещё раз."
 
 TITLES = {
     "name": "Название",
@@ -116,21 +117,13 @@ def merge(
         same_people=_same_people(form),
     )
     values = {name: sent[0] for name, sent in form.items()}
-    try:
-        with desk_of(request).database.transaction() as session:
-            merging.merge(
-                session, family_id, other_id, choices, visitor.employee, datetime.now(UTC),
-                reason=fields.reason, ip=visitor.ip,
-            )  # fmt: skip
-    except Incomplete as error:
-        return _compare_page(request, family_id, other_id, visitor, values, error.fields, 422)
-    except StaleVersion:
-        problem = {"": "Одну из карточек изменили, пока вы смотрели. Показано то, что сохранено: проверьте ещё раз."}
-        return _compare_page(request, family_id, other_id, visitor, values, problem, 409)
-    except NotFound:
-        raise
-    except RecordsError as error:
-        return _compare_page(request, family_id, other_id, visitor, values, {"": str(error)}, 409)
+    with trying(desk_of(request), stale=CHANGED) as (session, tried):
+        merging.merge(
+            session, family_id, other_id, choices, visitor.employee, datetime.now(UTC),
+            reason=fields.reason, ip=visitor.ip,
+        )  # fmt: skip
+    if tried.refused:
+        return _compare_page(request, family_id, other_id, visitor, values, tried.errors, tried.status)
     return back_to(request, f"/families/{family_id}", "Карточки объединены: всё перенесено в эту.")
 
 

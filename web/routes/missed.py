@@ -12,7 +12,7 @@ from fastapi.responses import HTMLResponse, Response
 from sqlalchemy.orm import Session
 
 from crm import institution
-from crm.errors import Incomplete, NotFound, RecordsError
+from crm.errors import Incomplete
 from crm.missed import access, attempts, claiming, closing, promising, reading
 from crm.missed.claiming import Claimed
 from crm.missed.reading import MissedRow, MissedWhole
@@ -22,6 +22,7 @@ from web.desk import Desk, desk_of
 from web.forms import BadForm, Fields, Form, Model, fill, posted
 from web.missed import CLOSED_DAYS, SHOWN, Attempt, Claim, Close, Promise, by_when, clock_of, read_moment, spell
 from web.pages import back_to, page
+from web.tried import trying
 from workers.feed import Notice, NoticeKind
 
 router = APIRouter(prefix="/missed", default_response_class=HTMLResponse)
@@ -169,18 +170,12 @@ def _do(  # noqa: PLR0917 - what is done to which row, and what is said then
 ) -> Response:
     """Carry it out and tell everybody; what is refused comes back beside its form, with what was typed."""
     desk, at = desk_of(request), datetime.now(UTC)
-    try:
-        with desk.database.transaction() as session:
-            service_id = access.fetch_row(session, missed_id, visitor.employee).service_id
-            act(session, at)
-    except NotFound:
-        raise
-    except Incomplete as error:
-        return _whole(request, visitor, missed_id, 422, errors=error.fields, form=form, sent=sent)
-    except Claimed as error:
-        return _whole(request, visitor, missed_id, 409, errors={"": str(error)}, form="claim", sent=sent)
-    except RecordsError as error:
-        return _whole(request, visitor, missed_id, 409, errors={"": str(error)}, form=form, sent=sent)
+    with trying(desk) as (session, tried):
+        service_id = access.fetch_row(session, missed_id, visitor.employee).service_id
+        act(session, at)
+    if tried.refused:
+        failed = "claim" if isinstance(tried.error, Claimed) else form
+        return _whole(request, visitor, missed_id, tried.status, errors=tried.errors, form=failed, sent=sent)
     desk.publish(Notice(NoticeKind.MISSED, service_id=service_id))
     return back_to(request, path, said)
 

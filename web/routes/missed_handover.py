@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from crm import institution
 from crm.appointments.reading import today_visits
-from crm.errors import Incomplete, NotFound, RecordsError
+from crm.errors import NotFound
 from crm.missed import access, handing_over, reading
 from crm.missed.tables import ShiftHandover
 from crm.staff import Employee
@@ -24,6 +24,7 @@ from web.desk import Desk, desk_of
 from web.forms import BadForm, Form, fill, posted
 from web.missed import Left, Taken, by_when, clock_of
 from web.pages import back_to, page
+from web.tried import trying
 
 router = APIRouter(prefix="/handover", default_response_class=HTMLResponse)
 Posted = Annotated[Form, Depends(posted)]
@@ -70,15 +71,10 @@ def take(request: Request, handover_id: int, form: Posted, visitor: Visitor = al
 def _do(
     request: Request, visitor: Visitor, act: Callable[[Session, datetime], object], said: str, note: str
 ) -> Response:
-    try:
-        with desk_of(request).database.transaction() as session:
-            act(session, datetime.now(UTC))
-    except NotFound:
-        raise
-    except Incomplete as error:
-        return _page(request, visitor, 422, problem=next(iter(error.fields.values())), note=note)
-    except RecordsError as error:
-        return _page(request, visitor, 409, problem=str(error), note=note)
+    with trying(desk_of(request)) as (session, tried):
+        act(session, datetime.now(UTC))
+    if tried.refused:
+        return _page(request, visitor, tried.status, problem=tried.sentence, note=note)
     return back_to(request, "/handover", said)
 
 

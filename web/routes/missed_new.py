@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, Response
 
 from crm import families, institution
-from crm.errors import Incomplete, NotFound
+from crm.errors import NotFound
 from crm.masked import MaskedFamily, masked
 from crm.missed import access, opening
 from crm.missed.opening import ByHand
@@ -19,6 +19,7 @@ from web.desk import desk_of
 from web.forms import BadForm, Form, fill, posted
 from web.missed import Entered, read_moment, read_past
 from web.pages import back_to, page
+from web.tried import trying
 from workers.feed import Notice, NoticeKind
 
 router = APIRouter(prefix="/missed/new", default_response_class=HTMLResponse)
@@ -60,11 +61,10 @@ def enter(request: Request, form: Posted, visitor: Visitor = allow(*ON_CALLS)) -
         promised_for=promised,
         form_key=sent.form_key,
     )
-    try:
-        with desk.database.transaction() as session:
-            service_id = opening.by_hand(session, wanted, visitor.employee, at, ip=visitor.ip).service_id
-    except Incomplete as error:
-        return _form(request, visitor, sent, error.fields, 422)
+    with trying(desk) as (session, tried):
+        service_id = opening.by_hand(session, wanted, visitor.employee, at, ip=visitor.ip).service_id
+    if tried.refused:
+        return _form(request, visitor, sent, tried.errors, tried.status)
     desk.publish(Notice(NoticeKind.MISSED, service_id=service_id))
     return back_to(request, "/missed", "Записано: перезвонить.")
 

@@ -9,7 +9,6 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, Response
 
 from crm import institution
-from crm.errors import Incomplete
 from crm.missed.clock import terms_of
 from crm.missed.terms import set_terms
 from crm.staff import Role
@@ -18,6 +17,7 @@ from web.desk import desk_of
 from web.forms import BadForm, Form, fill, posted
 from web.missed import Terms
 from web.pages import back_to, page
+from web.tried import trying
 from workers.feed import Notice, NoticeKind
 
 router = APIRouter(prefix="/settings/missed", default_response_class=HTMLResponse)
@@ -40,19 +40,18 @@ def save(request: Request, form: Annotated[Form, Depends(posted)], visitor: Visi
     if sent is None:
         return _terms(request, visitor, service_id, problems, 422)
     desk = desk_of(request)
-    try:
-        with desk.database.transaction() as session:
-            set_terms(
-                session,
-                service_id,
-                sent.minutes,
-                sent.claim_minutes,
-                visitor.employee,
-                datetime.now(UTC),
-                ip=visitor.ip,
-            )
-    except Incomplete as error:
-        return _terms(request, visitor, service_id, error.fields, 422)
+    with trying(desk) as (session, tried):
+        set_terms(
+            session,
+            service_id,
+            sent.minutes,
+            sent.claim_minutes,
+            visitor.employee,
+            datetime.now(UTC),
+            ip=visitor.ip,
+        )
+    if tried.refused:
+        return _terms(request, visitor, service_id, tried.errors, tried.status)
     desk.publish(Notice(NoticeKind.MISSED, service_id=service_id))
     return back_to(request, "/settings/missed", "Сроки сохранены.")
 

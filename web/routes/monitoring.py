@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, Response
 
-from crm.errors import Incomplete, NotFound, RecordsError
+from crm.errors import NotFound
 from crm.recordings import monitor_rule, monitoring, watching
 from crm.recordings.access import headed
 from crm.staff import Role
@@ -17,6 +17,7 @@ from web.desk import desk_of
 from web.forms import BadForm, Fields, Form, Line, fill, posted
 from web.identity import read_date
 from web.pages import RECORDING_ROLES, back_to, page
+from web.tried import trying
 from workers.queues import Wake
 
 router = APIRouter(prefix="/monitoring", default_response_class=HTMLResponse)
@@ -44,21 +45,18 @@ def begin(request: Request, form: Posted, visitor: Visitor = allow(Role.HEAD)) -
     if fields is None:
         raise BadForm
     desk = desk_of(request)
-    try:
-        with desk.database.transaction() as session:
-            monitoring.ask(
-                session,
-                fields.call_id,
-                fields.operator_id,
-                visitor.employee,
-                datetime.now(UTC),
-                mode=fields.mode,
-                ip=visitor.ip,
-            )
-    except NotFound:
-        raise
-    except RecordsError as error:
-        return _page(request, visitor, errors={"": str(error)}, status=409)
+    with trying(desk) as (session, tried):
+        monitoring.ask(
+            session,
+            fields.call_id,
+            fields.operator_id,
+            visitor.employee,
+            datetime.now(UTC),
+            mode=fields.mode,
+            ip=visitor.ip,
+        )
+    if tried.refused:
+        return _page(request, visitor, errors=tried.errors, status=tried.status)
     desk.wake(Wake.ORDER)
     return back_to(request, "/monitoring", "Звоним на ваш телефон: ответьте на нём.")
 
@@ -90,26 +88,21 @@ def set_rule(request: Request, service_id: int, form: Posted, visitor: Visitor =
     day = _day(fields.order_date, "order_date", errors) if fields else None
     if fields is None or errors:
         return _page(request, visitor, form=form, failed=service_id, errors=errors, status=422)
-    try:
-        with desk_of(request).database.transaction() as session:
-            monitor_rule.set_rule(
-                session,
-                service_id,
-                visitor.employee,
-                datetime.now(UTC),
-                on=fields.on == "yes",
-                order_number=fields.order_number,
-                order_date=day,
-                tell_listening=fields.tell_listening == "yes",
-                version=fields.version,
-                ip=visitor.ip,
-            )
-    except Incomplete as problem:
-        return _page(request, visitor, form=form, failed=service_id, errors=problem.fields, status=422)
-    except NotFound:
-        raise
-    except RecordsError as error:
-        return _page(request, visitor, form=form, failed=service_id, errors={"": str(error)}, status=409)
+    with trying(desk_of(request)) as (session, tried):
+        monitor_rule.set_rule(
+            session,
+            service_id,
+            visitor.employee,
+            datetime.now(UTC),
+            on=fields.on == "yes",
+            order_number=fields.order_number,
+            order_date=day,
+            tell_listening=fields.tell_listening == "yes",
+            version=fields.version,
+            ip=visitor.ip,
+        )
+    if tried.refused:
+        return _page(request, visitor, form=form, failed=service_id, errors=tried.errors, status=tried.status)
     return back_to(request, "/monitoring", "Правило записано.")
 
 
@@ -129,20 +122,15 @@ def sign(request: Request, service_id: int, form: Posted, visitor: Visitor = all
         errors["signed_on"] = "Укажите дату подписи."
     if fields is None or day is None:
         return _page(request, visitor, form=form, failed=service_id, errors=errors, status=422)
-    try:
-        with desk_of(request).database.transaction() as session:
-            if service_id not in headed(session, visitor.employee):
-                raise NotFound("Такого сервиса нет.")
-            rule = monitor_rule.rule_of(session, service_id)
-            monitor_rule.sign(
-                session, rule, fields.operator_id, visitor.employee, datetime.now(UTC), signed_on=day, ip=visitor.ip
-            )
-    except Incomplete as problem:
-        return _page(request, visitor, form=form, failed=service_id, errors=problem.fields, status=422)
-    except NotFound:
-        raise
-    except RecordsError as error:
-        return _page(request, visitor, form=form, failed=service_id, errors={"": str(error)}, status=409)
+    with trying(desk_of(request)) as (session, tried):
+        if service_id not in headed(session, visitor.employee):
+            raise NotFound("Такого сервиса нет.")
+        rule = monitor_rule.rule_of(session, service_id)
+        monitor_rule.sign(
+            session, rule, fields.operator_id, visitor.employee, datetime.now(UTC), signed_on=day, ip=visitor.ip
+        )
+    if tried.refused:
+        return _page(request, visitor, form=form, failed=service_id, errors=tried.errors, status=tried.status)
     return back_to(request, "/monitoring", "Отметка об ознакомлении записана.")
 
 

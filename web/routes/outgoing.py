@@ -12,7 +12,7 @@ from pydantic import Field
 from sqlalchemy.orm import Session
 
 from crm import audit
-from crm.errors import Incomplete, NotFound, RecordsError
+from crm.errors import Incomplete, RecordsError
 from crm.families import masked
 from crm.masked import MaskedFamily
 from crm.missed import dialling
@@ -23,12 +23,13 @@ from web.access import ON_CALLS, Visitor, allow
 from web.desk import desk_of
 from web.forms import BadForm, Fields, Form, Line, fill, posted
 from web.pages import back_to, page
+from web.tried import trying
 from workers.queues import Wake
 
 router = APIRouter(prefix="/outgoing", default_response_class=HTMLResponse)
 Posted = Annotated[Form, Depends(posted)]
 RecordId = Annotated[int, Field(ge=1, lt=2**63)]
-DIALLING = "Возьмите свой телефон: сначала звонит он, потом программа наберёт номер."
+DIALLING = "Звоним: как только ваш телефон ответит, программа наберёт номер."
 
 
 class Wish(Fields):
@@ -67,19 +68,16 @@ def call(request: Request, form: Posted, visitor: Visitor = allow(*ON_CALLS)) ->
     wish, errors = fill(Wish, form)
     if wish is None:
         return _page(request, visitor, Question(Wish(), errors=errors), 422)
-    try:
-        with desk.database.transaction() as session:
-            if wish.missed_id is not None:
-                wish.number = dialling.begin(session, wish.missed_id, visitor.employee, at, ip=visitor.ip)
-            question = _question(session, visitor, wish, at)
-            if question is None and (trouble := workplace.link_trouble(session, at)):
-                raise RecordsError(trouble)
-            if question is None:
-                _ask(session, visitor, wish, desk.settings.mode, at)
-    except NotFound:
-        raise
-    except RecordsError as error:
-        return _page(request, visitor, Question(wish, errors={"": str(error)}), 409)
+    with trying(desk) as (session, tried):
+        if wish.missed_id is not None:
+            wish.number = dialling.begin(session, wish.missed_id, visitor.employee, at, ip=visitor.ip)
+        question = _question(session, visitor, wish, at)
+        if question is None and (trouble := workplace.link_trouble(session, at)):
+            raise RecordsError(trouble)
+        if question is None:
+            _ask(session, visitor, wish, desk.settings.mode, at)
+    if tried.refused:
+        return _page(request, visitor, Question(wish, errors=tried.errors), tried.status)
     if question is not None:
         return _page(request, visitor, question, 422)
     desk.wake(Wake.ORDER)

@@ -9,7 +9,6 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, Response
 
 from crm import audit
-from crm.errors import NotFound, RecordsError
 from crm.transfers import asking, reading
 from web.access import HAVE_STATUS, Visitor, allow
 from web.desk import desk_of
@@ -17,6 +16,7 @@ from web.forms import BadForm, Form, posted
 from web.pages import back_to, page
 from web.parts import Painter
 from web.routes.calls import said
+from web.tried import trying
 from workers.feed import Notice, NoticeKind
 from workers.queues import Wake
 
@@ -70,13 +70,10 @@ def answer(
     if what is None:
         raise BadForm
     desk = desk_of(request)
-    try:
-        with desk.database.transaction() as session:
-            transfer = asking.answer(session, transfer_id, what, visitor.employee, datetime.now(UTC), ip=visitor.ip)
-    except NotFound:
-        raise
-    except RecordsError as error:
-        return said(str(error))
+    with trying(desk) as (session, tried):
+        transfer = asking.answer(session, transfer_id, what, visitor.employee, datetime.now(UTC), ip=visitor.ip)
+    if tried.refused:
+        return said(tried.sentence)
     desk.wake(Wake.ORDER)
     if transfer.asked_by_id is not None:
         desk.publish(Notice(NoticeKind.TRANSFER, employee_id=transfer.asked_by_id, call_id=transfer.call_id))

@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse, Response
 
 from crm import journal
 from crm.base import fetch
-from crm.errors import Incomplete, NotFound, RecordsError
+from crm.errors import NotFound
 from crm.ratings import giving
 from crm.ratings.tables import Rating
 from web.access import Visitor, allow
@@ -19,6 +19,7 @@ from web.forms import Fields, Form, Line, Text, fill, posted
 from web.identity import read_date
 from web.pages import JOURNAL_ROLES, back_to, page
 from web.rating_box import rating_box
+from web.tried import trying
 
 router = APIRouter(default_response_class=HTMLResponse)
 Posted = Annotated[Form, Depends(posted)]
@@ -55,28 +56,23 @@ def give(request: Request, entry_id: int, form: Posted, visitor: Visitor = allow
     day = _day(fields.given_on if fields else "", at.astimezone(desk.zone).date(), errors)
     if fields is None or day is None:
         return _page(request, visitor, entry_id, form=form, errors=_beside(errors), status=422)
-    try:
-        with desk.database.transaction() as session:
-            entry = journal.fetch_entry(session, entry_id, visitor.employee)
-            outcome, score = _outcome(fields.answer)
-            rating = giving.give(
-                session,
-                entry_id,
-                outcome=outcome,
-                score=score,
-                channel=fields.channel,
-                taken_by=visitor.employee,
-                given_at=giving.moment_of(day, entry, at, desk.zone),
-                at=at,
-                ip=visitor.ip,
-                attempt=fields.attempt,
-            )
-    except Incomplete as problem:
-        return _page(request, visitor, entry_id, form=form, errors=_beside(problem.fields), status=422)
-    except NotFound:
-        raise
-    except RecordsError as error:
-        return _page(request, visitor, entry_id, form=form, errors={"": str(error)}, status=409)
+    with trying(desk) as (session, tried):
+        entry = journal.fetch_entry(session, entry_id, visitor.employee)
+        outcome, score = _outcome(fields.answer)
+        rating = giving.give(
+            session,
+            entry_id,
+            outcome=outcome,
+            score=score,
+            channel=fields.channel,
+            taken_by=visitor.employee,
+            given_at=giving.moment_of(day, entry, at, desk.zone),
+            at=at,
+            ip=visitor.ip,
+            attempt=fields.attempt,
+        )
+    if tried.refused:
+        return _page(request, visitor, entry_id, form=form, errors=_beside(tried.errors), status=tried.status)
     said = (
         f"Отмечено: не дозвонились, попытка {fields.attempt} из {giving.ATTEMPTS}. Обращение ждёт опроса."
         if rating.outcome == giving.MISSED
@@ -96,27 +92,21 @@ def correct(request: Request, rating_id: int, form: Posted, visitor: Visitor = a
     fields, errors = fill(CorrectionFields, form)
     if fields is None:
         return _page(request, visitor, old.entry_id, form=form, errors=errors, status=422, correcting=True)
-    try:
-        with desk.database.transaction() as session:
-            outcome, score = _outcome(fields.answer)
-            giving.correct(
-                session,
-                rating_id,
-                outcome=outcome,
-                score=score,
-                reason=fields.reason,
-                employee=visitor.employee,
-                at=at,
-                ip=visitor.ip,
-            )
-    except Incomplete as problem:
-        found = _beside(problem.fields)
-        return _page(request, visitor, old.entry_id, form=form, errors=found, status=422, correcting=True)
-    except NotFound:
-        raise
-    except RecordsError as error:
-        found = {"": str(error)}
-        return _page(request, visitor, old.entry_id, form=form, errors=found, status=409, correcting=True)
+    with trying(desk) as (session, tried):
+        outcome, score = _outcome(fields.answer)
+        giving.correct(
+            session,
+            rating_id,
+            outcome=outcome,
+            score=score,
+            reason=fields.reason,
+            employee=visitor.employee,
+            at=at,
+            ip=visitor.ip,
+        )
+    if tried.refused:
+        found = _beside(tried.errors)
+        return _page(request, visitor, old.entry_id, form=form, errors=found, status=tried.status, correcting=True)
     return back_to(request, f"/journal/{old.entry_id}", "Отметка исправлена, прежняя осталась в истории.")
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, Response
 
-from crm.errors import Incomplete, NotFound, RecordsError
+from crm.errors import NotFound
 from crm.recordings import refusing, settings
 from crm.recordings.access import headed
 from crm.recordings.tables import ON
@@ -20,6 +20,7 @@ from web.identity import read_date
 from web.pages import RECORDING_ROLES, back_to, page
 from web.parts import parts
 from web.routes.calls import own, said
+from web.tried import trying
 from workers.queues import Wake
 
 router = APIRouter(default_response_class=HTMLResponse)
@@ -52,24 +53,19 @@ def propose(request: Request, service_id: int, form: Posted, visitor: Visitor = 
         return _page(request, visitor, service_id, form=form, errors=errors, status=422)
     wanted = settings.Wanted(fields.order_number, day, fields.ground, fields.notice, fields.keep_days)
     desk = desk_of(request)
-    try:
-        with desk.database.transaction() as session:
-            rule = settings.propose(
-                session,
-                service_id,
-                wanted,
-                visitor.employee,
-                datetime.now(UTC),
-                version=fields.version,
-                ip=visitor.ip,
-            )
-            on = rule.state == ON
-    except Incomplete as problem:
-        return _page(request, visitor, service_id, form=form, errors=problem.fields, status=422)
-    except NotFound:
-        raise
-    except RecordsError as error:
-        return _page(request, visitor, service_id, form=form, errors={"": str(error)}, status=409)
+    with trying(desk) as (session, tried):
+        rule = settings.propose(
+            session,
+            service_id,
+            wanted,
+            visitor.employee,
+            datetime.now(UTC),
+            version=fields.version,
+            ip=visitor.ip,
+        )
+        on = rule.state == ON
+    if tried.refused:
+        return _page(request, visitor, service_id, form=form, errors=tried.errors, status=tried.status)
     desk.wake(Wake.EXCHANGE)
     return back_to(request, "/recordings", "Запись включена." if on else "Предложено. Включает директор.")
 
@@ -97,14 +93,11 @@ def stop(request: Request, call_id: int, form: Posted, visitor: Visitor = allow(
     if fields is None:
         raise BadForm
     desk = desk_of(request)
-    try:
-        with desk.database.transaction() as session:
-            call = own(session, visitor, call_id)
-            refusing.ask(session, call, fields.why, visitor.employee, datetime.now(UTC), ip=visitor.ip)
-    except NotFound:
-        raise
-    except RecordsError as error:
-        return said(str(error), 409)
+    with trying(desk) as (session, tried):
+        call = own(session, visitor, call_id)
+        refusing.ask(session, call, fields.why, visitor.employee, datetime.now(UTC), ip=visitor.ip)
+    if tried.refused:
+        return said(tried.sentence, tried.status)
     desk.wake(Wake.ORDER)
     if request.headers.get("hx-request") != "true":
         return back_to(request, "/workplace")

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, Response
 
 from crm import audit
-from crm.errors import Incomplete, NotFound, RecordsError
+from crm.errors import RecordsError
 from crm.recordings import files, keeping, listening, reading, settings
 from crm.recordings.access import headed
 from crm.staff import Role
@@ -18,6 +18,7 @@ from web.desk import desk_of
 from web.forms import Fields, Form, Text, fill, posted
 from web.pages import RECORDING_ROLES, back_to, page
 from web.recorded_sound import Checked, Tampered, answer
+from web.tried import trying
 
 router = APIRouter(prefix="/recordings", default_response_class=HTMLResponse)
 Posted = Annotated[Form, Depends(posted)]
@@ -46,21 +47,19 @@ def recording(request: Request, recording_id: int, visitor: Visitor = allow(*REC
 def listen(request: Request, recording_id: int, form: Posted, visitor: Visitor = allow(*RECORDING_ROLES)) -> Response:  # noqa: ARG001
     """Open it for listening: written down before a sound is heard."""
     desk, at = desk_of(request), datetime.now(UTC)
+    with desk.database.reading() as session:
+        row = reading.fetch_recording(session, recording_id, visitor.employee)
     try:
-        with desk.database.reading() as session:
-            row = reading.fetch_recording(session, recording_id, visitor.employee)
         if row.state == "stored":
             checked.path_of(files.folder_of(desk.settings.data_dir), row)
-        with desk.database.transaction() as session:
-            listening.open_recording(session, recording_id, visitor.employee, at, ip=visitor.ip)
     except Tampered:
         with desk.database.transaction() as session:
             listening.found_tampered(session, recording_id, visitor.employee, at, ip=visitor.ip)
         return _page(request, visitor, recording_id, errors={"": listening.TAMPERED}, status=409)
-    except NotFound:
-        raise
-    except RecordsError as error:
-        return _page(request, visitor, recording_id, errors={"": str(error)}, status=409)
+    with trying(desk) as (session, tried):
+        listening.open_recording(session, recording_id, visitor.employee, at, ip=visitor.ip)
+    if tried.refused:
+        return _page(request, visitor, recording_id, errors=tried.errors, status=tried.status)
     return back_to(request, f"/recordings/{recording_id}")
 
 
@@ -89,28 +88,20 @@ def hold(request: Request, recording_id: int, form: Posted, visitor: Visitor = a
     fields, errors = fill(HoldFields, form)
     if fields is None:
         return _page(request, visitor, recording_id, errors=errors, status=422)
-    try:
-        with desk_of(request).database.transaction() as session:
-            keeping.hold(session, recording_id, fields.reason, visitor.employee, datetime.now(UTC), ip=visitor.ip)
-    except Incomplete as problem:
-        return _page(request, visitor, recording_id, errors=problem.fields, status=422)
-    except NotFound:
-        raise
-    except RecordsError as error:
-        return _page(request, visitor, recording_id, errors={"": str(error)}, status=409)
+    with trying(desk_of(request)) as (session, tried):
+        keeping.hold(session, recording_id, fields.reason, visitor.employee, datetime.now(UTC), ip=visitor.ip)
+    if tried.refused:
+        return _page(request, visitor, recording_id, errors=tried.errors, status=tried.status)
     return back_to(request, f"/recordings/{recording_id}", "Запись не будет удалена, пока вы этого не разрешите.")
 
 
 @router.post("/{recording_id}/release")
 def release(request: Request, recording_id: int, form: Posted, visitor: Visitor = allow(Role.DIRECTOR)) -> Response:  # noqa: ARG001
     """It goes by its own time again."""
-    try:
-        with desk_of(request).database.transaction() as session:
-            keeping.release(session, recording_id, visitor.employee, datetime.now(UTC), ip=visitor.ip)
-    except NotFound:
-        raise
-    except RecordsError as error:
-        return _page(request, visitor, recording_id, errors={"": str(error)}, status=409)
+    with trying(desk_of(request)) as (session, tried):
+        keeping.release(session, recording_id, visitor.employee, datetime.now(UTC), ip=visitor.ip)
+    if tried.refused:
+        return _page(request, visitor, recording_id, errors=tried.errors, status=tried.status)
     return back_to(request, f"/recordings/{recording_id}", "Запись удалится в свой срок.")
 
 

@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse, Response
 from sqlalchemy.orm import Session
 
 from crm import audit, institution
-from crm.errors import NotFound, RecordsError
+from crm.errors import NotFound
 from crm.institution import Service
 from crm.ratings import reports
 from crm.ratings.efficiency import BANDS, METHOD, bounds, days, earlier, quarter_of, title_of
@@ -24,6 +24,7 @@ from web.charts import Bar, bars
 from web.desk import desk_of
 from web.forms import Form, posted
 from web.pages import REPORT_ROLES, back_to, page
+from web.tried import trying
 
 router = APIRouter(prefix="/reports", default_response_class=HTMLResponse)
 PAGE = 100
@@ -54,16 +55,14 @@ def close(
 ) -> Response:
     """Freeze the quarter; twice is once."""
     desk, at = desk_of(request), datetime.now(UTC)
-    try:
-        with desk.database.transaction() as session:
-            chosen = _chosen(session, form.first("service"), form.first("quarter"), at)
-            closed = reports.close_quarter(
-                session, chosen.service.id, chosen.year, chosen.quarter, visitor.employee, at, ip=visitor.ip
-            )
-    except NotFound:
-        raise
-    except RecordsError as error:
-        return _report(request, visitor, form.first("service"), form.first("quarter"), problem=str(error), status=409)
+    with trying(desk) as (session, tried):
+        chosen = _chosen(session, form.first("service"), form.first("quarter"), at)
+        closed = reports.close_quarter(
+            session, chosen.service.id, chosen.year, chosen.quarter, visitor.employee, at, ip=visitor.ip
+        )
+    if tried.refused:
+        wanted = form.first("service"), form.first("quarter")
+        return _report(request, visitor, *wanted, problem=tried.sentence, status=tried.status)
     return back_to(request, f"/reports?{chosen.query}", f"Квартал закрыт, отчёт № {closed.number}.")
 
 

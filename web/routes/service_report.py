@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from callflow.service_level import Tally, level_light, lost_light
 from crm import institution
-from crm.errors import Incomplete, NotFound, StaleVersion
+from crm.errors import Incomplete, NotFound
 from crm.institution import Service
 from crm.service_report import targets as promised
 from crm.service_report import wording
@@ -23,6 +23,7 @@ from web.charts import Bar, bars
 from web.desk import desk_of
 from web.forms import BadForm, Form, posted
 from web.pages import REPORT_ROLES, back_to, page
+from web.tried import trying
 
 router = APIRouter(prefix="/reports/service", default_response_class=HTMLResponse)
 Posted = Annotated[Form, Depends(posted)]
@@ -80,17 +81,14 @@ def save_targets(request: Request, form: Posted, visitor: Visitor = allow(Role.H
     desk, sent = desk_of(request), {name: values[0] for name, values in form.items()}
     numbers = {name: int(text) for name in promised.LIMITS if _is_number(text := sent.get(name, "").strip())}
     version = int(sent["version"]) if _is_number(sent.get("version", "")) else -1
-    try:
-        with desk.database.transaction() as session:
-            chosen = _service(list(institution.services(session)), sent.get("service", ""))
-            promised.set_targets(
-                session, chosen.id, numbers, version, visitor.employee, datetime.now(UTC), ip=visitor.ip
-            )
-    except Incomplete as error:
-        return _targets_page(request, visitor, sent.get("service", ""), sent=sent, errors=error.fields, status=422)
-    except StaleVersion as error:
-        problem = {"": str(error)}
-        return _targets_page(request, visitor, sent.get("service", ""), errors=problem, status=409)
+    with trying(desk) as (session, tried):
+        chosen = _service(list(institution.services(session)), sent.get("service", ""))
+        promised.set_targets(session, chosen.id, numbers, version, visitor.employee, datetime.now(UTC), ip=visitor.ip)
+    if tried.refused:
+        shown = {} if tried.stale else sent  # the sentence says that the stored values are shown
+        return _targets_page(
+            request, visitor, sent.get("service", ""), sent=shown, errors=tried.errors, status=tried.status
+        )
     return back_to(request, f"/reports/service/targets?service={chosen.id}", "Сохранено.")
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from crm import audit, exchange_state, institution, keys, sign_in, staff
 from crm.base import fetch
-from crm.errors import NotFound, RecordsError
+from crm.errors import Incomplete, NotFound
 from crm.institution import Line as TelephoneLine
 from crm.staff import Employee, EmployeeService, Extension, Role
 from web.access import Visitor, allow
@@ -28,14 +28,11 @@ from web.routes.settings_forms import (
     write_line,
     write_person,
 )
+from web.tried import trying
 from workers.queues import Wake
 
 router = APIRouter(prefix="/settings", default_response_class=HTMLResponse)
 Posted = Annotated[Form, Depends(posted)]
-
-
-class _NotWritten(Exception):
-    """Rolls the transaction back; the sentences are already in hand."""
 
 
 SAVED = "Сохранено. АТС применит изменение через несколько секунд."
@@ -129,18 +126,11 @@ def _save(request: Request, visitor: Visitor, form: Form, *, name: str, model: A
     desk = desk_of(request)
     fields, errors = fill(model, form)
     if fields is not None:
-        try:
-            with desk.database.transaction() as session:
-                errors = write(session, fields, visitor)
-                if errors:
-                    raise _NotWritten  # nothing of a refused form stays
-                exchange_state.touch(session)
-        except _NotWritten:
-            pass
-        except NotFound:
-            raise
-        except RecordsError as error:
-            errors = {"": str(error)}
+        with trying(desk) as (session, tried):
+            if wrong := write(session, fields, visitor):
+                raise Incomplete(wrong)  # nothing of a refused form stays
+            exchange_state.touch(session)
+        errors = tried.errors
     if errors:
         values = defaultdict(str, {key: sent[0] for key, sent in form.items() if key != "password"})
         values["services"] = ",".join(form.get("services", []))

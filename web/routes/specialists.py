@@ -18,7 +18,7 @@ from crm.specialists import absences, reading, settings
 from crm.specialists.absence_rules import AWAY
 from crm.staff import Role
 from web.access import ON_CALLS, Visitor, allow
-from web.card_forms import Attempt, CardForm, save
+from web.attempts import Attempt, VersionedForm, save, untouched
 from web.desk import desk_of
 from web.forms import Form, Line, posted
 from web.pages import back_to, page
@@ -59,7 +59,7 @@ def everybody(request: Request, about: str = "", visitor: Visitor = allow(*SEE))
     )
 
 
-class Own(CardForm):
+class Own(VersionedForm):
     """What a specialist says of himself: «я на месте», «перерыв», «ушёл до …»."""
 
     state: Literal["here", "break", "away"]
@@ -112,7 +112,7 @@ def _leave(session: Session, visitor: Visitor, until: str, at: datetime, local: 
 def _own_page(request: Request, visitor: Visitor, attempt: Attempt | None = None) -> Response:
     desk = desk_of(request)
     clock = desk.clock()
-    attempt = attempt or Attempt({}, {}, 200)
+    attempt = attempt or untouched()
     with desk.database.reading() as session:
         line = next(iter(reading.lines(session, clock.at, only=visitor.id)), None)
         context: dict[str, Any] = {
@@ -124,7 +124,7 @@ def _own_page(request: Request, visitor: Visitor, attempt: Attempt | None = None
     return page(request, visitor, "specialists_me.html", status=attempt.status, clock=clock, **context)
 
 
-class SettingsForm(CardForm):
+class SettingsForm(VersionedForm):
     """A specialist's settings."""
 
     outside_number: Line = ""
@@ -179,7 +179,7 @@ def _settings_page(request: Request, employee_id: int, visitor: Visitor, attempt
             "services": institution.services(session),
             "coming": absence_lines(session, absences.coming(session, [employee_id], clock.at), desk.zone),
         }
-    context["attempt"] = attempt or Attempt({}, {}, 200, known.version)
+    context["attempt"] = attempt or untouched(version=known.version)
     context |= {"looks": LOOKS}
     status = context["attempt"].status
     return page(request, visitor, "specialists_one.html", status=status, clock=clock, **context)

@@ -16,7 +16,7 @@ from crm.specialists import absences
 from crm.specialists.absence_rules import KINDS
 from web.access import Visitor, allow
 from web.appeal_form import identifier
-from web.card_forms import Attempt, CardForm, save
+from web.attempts import Attempt, VersionedForm, save, untouched
 from web.desk import desk_of
 from web.forms import Form, Line, posted
 from web.identity import read_date
@@ -29,7 +29,7 @@ router = APIRouter(prefix="/absences", default_response_class=HTMLResponse)
 Posted = Annotated[Form, Depends(posted)]
 
 
-class AbsenceForm(CardForm):
+class AbsenceForm(VersionedForm):
     """Days, with times where it is not whole days."""
 
     employee_id: Line = ""
@@ -50,7 +50,7 @@ class AbsenceForm(CardForm):
         return since, until if self.until_time else until + timedelta(days=1)
 
 
-class Withdrawal(CardForm):
+class Withdrawal(VersionedForm):
     """Why it does not hold."""
 
     reason: Line = ""
@@ -116,7 +116,7 @@ def _moment(day: str, clock: str, field: str, zone: ZoneInfo, wrong: dict[str, s
 def _page(request: Request, visitor: Visitor, attempt: Attempt | None = None) -> Response:
     desk = desk_of(request)
     clock = desk.clock()
-    attempt = attempt or Attempt({}, {}, 200)
+    attempt = attempt or untouched()
     with desk.database.reading() as session:
         people = {one.id: one for one in absences.everybody(session)}
         context = {

@@ -17,7 +17,7 @@ from crm import families
 from crm.consents import destruction, destruction_plan, requests, subject
 from crm.consents.subject_paper import as_html
 from crm.consents.tables import PROPOSED, REQUEST_KINDS, SCOPES
-from crm.errors import Incomplete, NotFound
+from crm.errors import NotFound
 from crm.family_tables import ACTIVE
 from crm.staff import Role
 from web.access import Visitor, allow
@@ -26,6 +26,7 @@ from web.desk import desk_of
 from web.forms import Fields, Form, Line, Text, fill, posted
 from web.pages import back_to, page
 from web.routes.card_form import TypedDate
+from web.tried import trying
 
 router = APIRouter(default_response_class=HTMLResponse)
 Posted = Annotated[Form, Depends(posted)]
@@ -60,12 +61,11 @@ def answer(request: Request, request_id: int, form: Posted, visitor: Visitor = a
     """Close a request with what was done."""
     fields, errors = fill(OutcomeFields, form)
     if fields is not None:
-        try:
-            with desk_of(request).database.transaction() as session:
-                requests.finish(session, request_id, fields.outcome, visitor.employee, datetime.now(UTC), ip=visitor.ip)
+        with trying(desk_of(request)) as (session, tried):
+            requests.finish(session, request_id, fields.outcome, visitor.employee, datetime.now(UTC), ip=visitor.ip)
+        if not tried.refused:
             return back_to(request, "/subjects", "Обращение исполнено.")
-        except Incomplete as problem:
-            errors = problem.fields
+        errors = tried.errors
     return _register(request, visitor, errors=errors, failed=request_id, values={"outcome": form.first("outcome")})
 
 
@@ -90,17 +90,15 @@ def ask(request: Request, family_id: int, form: Posted, visitor: Visitor = allow
     fields, errors = fill(RequestFields, form)
     desk, today = desk_of(request), desk_of(request).clock().today
     if fields is not None:
-        try:
-            with desk.database.transaction() as session:
-                member(session, family_id, fields.person_id, visitor.employee)
-                known = requests.register(
-                    session, fields.person_id, fields.kind, fields.received_on, visitor.employee, datetime.now(UTC),
-                    today=today, note=fields.note, ip=visitor.ip,
-                )  # fmt: skip
-            said = f"Обращение записано. Ответить до {known.due_on:%d.%m.%Y}."
-            return back_to(request, "/subjects", said)
-        except Incomplete as problem:
-            errors = problem.fields
+        with trying(desk) as (session, tried):
+            member(session, family_id, fields.person_id, visitor.employee)
+            known = requests.register(
+                session, fields.person_id, fields.kind, fields.received_on, visitor.employee, datetime.now(UTC),
+                today=today, note=fields.note, ip=visitor.ip,
+            )  # fmt: skip
+        if not tried.refused:
+            return back_to(request, "/subjects", f"Обращение записано. Ответить до {known.due_on:%d.%m.%Y}.")
+        errors = tried.errors
     return rights_page(request, family_id, visitor, form=form, errors=errors, form_name="requests")
 
 

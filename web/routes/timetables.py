@@ -16,7 +16,7 @@ from crm.appointments import reading, timetable, timetable_editing
 from crm.appointments.access import may_edit_timetable
 from crm.appointments.tables import EXCEPTIONS, MODES, Timetable
 from crm.base import fetch
-from crm.errors import Incomplete, NotFound, RecordsError, StaleVersion
+from crm.errors import NotFound
 from crm.staff import Employee, Role
 from web.access import Visitor, allow
 from web.appeal_form import identifier
@@ -25,11 +25,13 @@ from web.forms import BadForm, Fields, Form, Line, fill, posted
 from web.identity import read_date
 from web.pages import back_to, page
 from web.slot_words import WEEKDAYS_FULL, minutes, read_minutes
+from web.tried import trying
 from workers.feed import Notice, NoticeKind
 
 EDITORS = (Role.HEAD, Role.DIRECTOR, Role.SPECIALIST)
 router = APIRouter(prefix="/timetables", default_response_class=HTMLResponse)
 Posted = Annotated[Form, Depends(posted)]
+CHANGED = "Расписание уже изменено в другом окне. Проверьте и сохраните ещё раз."
 
 
 class Length(Fields):
@@ -133,7 +135,7 @@ def add_hours(request: Request, employee_id: int, form: Posted, visitor: Visitor
     wrong = _unreadable(sent, ("starts", "ends", "break_starts", "break_ends"), ("valid_from", "valid_until"))
     for name in ("starts", "ends"):
         if not getattr(sent, name):
-            wrong[name] = "Укажите время, например 9:00."
+            wrong[name] = "Укажите время, например 09:00."
     if wrong:
         return _page(request, visitor, employee_id, "hours", wrong, form, 422)
     weekday = identifier(sent.weekday)
@@ -228,7 +230,7 @@ def remove_exception(
 
 
 def _unreadable(sent: Any, times: tuple[str, ...], days: tuple[str, ...]) -> dict[str, str]:
-    wrong = {name: "Нужно время, например 9:30." for name in times
+    wrong = {name: "Нужно время, например 09:30." for name in times
              if getattr(sent, name) and read_minutes(getattr(sent, name)) is None}  # fmt: skip
     return wrong | {name: "Нужна дата, например 12.11.2026." for name in days
                     if getattr(sent, name) and read_date(getattr(sent, name)) is None}  # fmt: skip
@@ -243,18 +245,10 @@ def _save(  # noqa: PLR0917 - whose, which form, what it does
     act: Callable[[Session, datetime], None],
 ) -> Response:
     desk = desk_of(request)
-    try:
-        with desk.database.transaction() as session:
-            act(session, datetime.now(UTC))
-    except Incomplete as problem:
-        return _page(request, visitor, employee_id, which, problem.fields, form, 422)
-    except StaleVersion:
-        sentence = {"": "Расписание уже изменено в другом окне. Проверьте и сохраните ещё раз."}
-        return _page(request, visitor, employee_id, which, sentence, form, 409)
-    except NotFound:
-        raise
-    except RecordsError as error:
-        return _page(request, visitor, employee_id, which, {"": str(error)}, form, 409)
+    with trying(desk, stale=CHANGED) as (session, tried):
+        act(session, datetime.now(UTC))
+    if tried.refused:
+        return _page(request, visitor, employee_id, which, tried.errors, form, tried.status)
     desk.publish(Notice(NoticeKind.BOOKING))
     return back_to(request, f"/timetables/{employee_id}", "Расписание изменено.")
 

@@ -10,7 +10,6 @@ from fastapi.responses import HTMLResponse, Response
 from pydantic import Field
 
 from crm.base import MAX_ID
-from crm.errors import Incomplete, NotFound, RecordsError
 from crm.transfers import asking
 from crm.transfers.packets import LONGEST_PACKET
 from crm.transfers.tables import Transfer
@@ -21,6 +20,7 @@ from web.pages import back_to, page
 from web.parts import parts
 from web.routes.calls import said
 from web.transfers import connecting, reachable
+from web.tried import trying
 from workers.feed import Notice, NoticeKind
 from workers.queues import Wake
 
@@ -58,30 +58,24 @@ def ask(request: Request, call_id: int, form: Posted, visitor: Visitor = allow(*
     wanted, errors = fill(Wanted, form)
     to_id = wanted.to_employee_id if wanted is not None else None
     if wanted is not None:
-        try:
-            with desk.database.transaction() as session:
-                number = wanted.to_number
-                if to_id is not None:
-                    outside = connecting(session, visitor, call_id, to_id).outside_number
-                    number = outside if wanted.where == "outside" else ""
-                transfer = asking.ask(
-                    session,
-                    call_id,
-                    visitor.employee,
-                    kind=wanted.kind,
-                    to_employee_id=to_id,
-                    to_number=number,
-                    packet=wanted.packet,
-                    mode=desk.settings.mode,
-                    at=at,
-                    ip=visitor.ip,
-                )
-        except Incomplete as problem:
-            errors = problem.fields
-        except NotFound:
-            raise
-        except RecordsError as error:
-            errors = {"": str(error)}
+        with trying(desk) as (session, tried):
+            number = wanted.to_number
+            if to_id is not None:
+                outside = connecting(session, visitor, call_id, to_id).outside_number
+                number = outside if wanted.where == "outside" else ""
+            transfer = asking.ask(
+                session,
+                call_id,
+                visitor.employee,
+                kind=wanted.kind,
+                to_employee_id=to_id,
+                to_number=number,
+                packet=wanted.packet,
+                mode=desk.settings.mode,
+                at=at,
+                ip=visitor.ip,
+            )
+        errors = tried.errors
     if errors or wanted is None:
         typed = {name: sent[0] for name, sent in form.items()}
         return _form(request, visitor, call_id, to_id, typed=typed, errors=errors, status=422)
@@ -109,15 +103,10 @@ def back(request: Request, call_id: int, transfer_id: int, visitor: Visitor = al
 
 def _wish(request: Request, call_id: int, transfer_id: int, what: asking.Wish, visitor: Visitor) -> Response:
     desk = desk_of(request)
-    try:
-        with desk.database.transaction() as session:
-            transfer = asking.wish(
-                session, call_id, transfer_id, what, visitor.employee, datetime.now(UTC), ip=visitor.ip
-            )
-    except NotFound:
-        raise
-    except RecordsError as error:
-        return said(str(error))
+    with trying(desk) as (session, tried):
+        transfer = asking.wish(session, call_id, transfer_id, what, visitor.employee, datetime.now(UTC), ip=visitor.ip)
+    if tried.refused:
+        return said(tried.sentence)
     _tell(desk, transfer)
     if request.headers.get("hx-request") == "true":
         return parts(desk, visitor, at_workplace=True, force=True)
@@ -142,7 +131,7 @@ def _form(
 ) -> Response:
     desk = desk_of(request)
     with desk.database.reading() as session:
-        wanted = connecting(session, visitor, call_id, employee_id)
+        wanted = connecting(session, visitor, call_id, employee_id, talking=not errors)
         colleagues = [] if wanted.to else reachable(session, visitor, datetime.now(UTC))
     context = {
         "wanted": wanted,

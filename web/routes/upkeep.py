@@ -10,11 +10,12 @@ from fastapi.responses import HTMLResponse, Response
 
 from crm import audit
 from crm.cards import upkeep
-from crm.errors import NotFound, RecordsError
+from crm.errors import NotFound
 from web.access import ON_CALLS, Visitor, allow
 from web.desk import desk_of
 from web.forms import Form, posted
 from web.pages import back_to, page
+from web.tried import trying
 from web.upkeep import TITLES, WHAT_TO_SAY, rows_of
 
 router = APIRouter(default_response_class=HTMLResponse)
@@ -41,15 +42,11 @@ def confirm(
     desk, at = desk_of(request), datetime.now(UTC)
     kind, days, number = (form.first(name) for name in ("kind", "days", "number"))
     from_list = kind in TITLES
-    try:
-        with desk.database.transaction() as session:
-            new = upkeep.confirm(
-                session, family_id, visitor.employee, at, at.astimezone(desk.zone).date(), ip=visitor.ip
-            )
-    except NotFound:
-        raise
-    except RecordsError as error:
-        return _lists(request, visitor, kind if from_list else "unconfirmed", days, number, str(error), 409)
+    with trying(desk) as (session, tried):
+        new = upkeep.confirm(session, family_id, visitor.employee, at, at.astimezone(desk.zone).date(), ip=visitor.ip)
+    if tried.refused:
+        shown = kind if from_list else "unconfirmed"
+        return _lists(request, visitor, shown, days, number, tried.sentence, tried.status)
     address = f"/upkeep?kind={kind}&days={_window(days)}&number={_number(number)}"
     said = "Отмечено: данные семьи подтверждены сегодня." if new else "Данные этой семьи уже подтверждены сегодня."
     return back_to(request, address if from_list else f"/families/{family_id}", said)

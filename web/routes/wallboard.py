@@ -3,49 +3,62 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from sqlalchemy.exc import SQLAlchemyError
 
-from callflow.service_level import level_light, lost_light
 from crm import institution, sign_in
 from crm.base import MAX_ID
 from crm.errors import NotFound
-from crm.service_report import wall_pass, wording
+from crm.service_report import wall_pass
 from crm.staff import Role
 from web import workplace
 from web.access import ON_CALLS, Visitor, allow, cookie_name, public
+from web.board_hub import Services
 from web.desk import Desk, desk_of
 from web.forms import BadForm, Form, posted
+from web.live import still_the_same
 from web.pages import back_to, page
-from web.wallboard import Boards, Shown
+from web.wallboard import drawn, stream
 from workers.queues import Wake
 
 router = APIRouter(default_response_class=HTMLResponse)
 Posted = Annotated[Form, Depends(posted)]
 BOARD_ROLES = (*ON_CALLS, Role.DIRECTOR)
-POLL_SECONDS, WALL_POLL_SECONDS = 5, 2
+POLL_SECONDS = 5
+"""How often a browser asks that has no live stream."""
 
 
 @router.get("/wallboard")
 def wallboard(request: Request, wall: str = "", visitor: Visitor = allow(*BOARD_ROLES)) -> Response:
     """The board; `wall` shows it alone, full screen, for as long as this person's own session lasts."""
     desk = desk_of(request)
-    shown = _boards(request).show(desk, _services(desk, visitor))
+    services = _services(desk, visitor)
     if wall:
-        return _wall(desk, shown, url="/wallboard/board?wall=1", poll=POLL_SECONDS, visitor=visitor)
+        return _wall(desk, services, url="/wallboard", visitor=visitor)
     with desk.database.reading() as session:
         passes = wall_pass.standing(session, desk.clock().at) if visitor.role is Role.HEAD else []
-    context: dict[str, Any] = {"board": _drawn(desk, shown, wall=False), "passes": passes, "poll": POLL_SECONDS}
+    context: dict[str, Any] = {"board": _drawn(desk, services), "passes": passes, "poll": POLL_SECONDS}
     return page(request, visitor, "wallboard.html", **context)
 
 
 @router.get("/wallboard/board")
-def board(request: Request, wall: str = "", visitor: Visitor = allow(*BOARD_ROLES, activity=False)) -> Response:
-    """The board alone, asked for after a notice; it does not keep a session awake: a board is looked at by nobody."""
+def board(request: Request, visitor: Visitor = allow(*BOARD_ROLES, activity=False)) -> Response:
+    """The board alone, for a browser without a live stream; it does not keep a session awake: a board is looked at by
+    nobody."""
     desk = desk_of(request)
-    return _part(desk, _boards(request).show(desk, _services(desk, visitor)), wall=bool(wall))
+    return _part(desk, _services(desk, visitor))
+
+
+@router.get("/wallboard/live")
+def live(request: Request, visitor: Visitor = allow(*BOARD_ROLES, activity=False)) -> Response:
+    """The board as it changes, for as long as the session lasts and the person may see the same services."""
+    desk = desk_of(request)
+    is_good = partial(still_the_same, desk, request, visitor)
+    return stream(request, _services(desk, visitor), owner=("board", visitor.id), ticket=visitor.token, is_good=is_good)
 
 
 @router.post("/wallboard/pass")
@@ -87,9 +100,7 @@ def wall_page(request: Request, _: None = public()) -> Response:
     """The monitor's page; without a pass there is only the way to the sign-in."""
     desk = desk_of(request)
     services = _passed(request, desk)
-    if services is None:
-        return RedirectResponse("/login", status_code=303)
-    return _wall(desk, _boards(request).show(desk, services), url="/wall/board", poll=WALL_POLL_SECONDS)
+    return RedirectResponse("/login", status_code=303) if services is None else _wall(desk, services, url="/wall")
 
 
 @router.get("/wall/board")
@@ -97,52 +108,57 @@ def wall_board(request: Request, _: None = public()) -> Response:
     """The monitor's board; 401 once the pass is over."""
     desk = desk_of(request)
     services = _passed(request, desk)
+    return Response(status_code=401) if services is None else _part(desk, services)
+
+
+@router.get("/wall/live")
+def wall_live(request: Request, _: None = public()) -> Response:
+    """The monitor's board as it changes, until the pass is withdrawn or too old."""
+    desk = desk_of(request)
+    services = _passed(request, desk)
     if services is None:
         return Response(status_code=401)
-    return _part(desk, _boards(request).show(desk, services), wall=True)
+    token = request.cookies[_cookie(desk)]
+    return stream(request, services, owner=("wall", token), ticket=token,
+                  is_good=partial(_still_passed, request, desk, services))  # fmt: skip
 
 
-def _services(desk: Desk, visitor: Visitor) -> tuple[int, ...]:
+def _services(desk: Desk, visitor: Visitor) -> Services:
     with desk.database.reading() as session:
         if visitor.role is Role.DIRECTOR and not visitor.service_ids:
-            return tuple(service.id for service in institution.services(session))
-        return tuple(workplace.watched_services(session, visitor))
+            return tuple(sorted(service.id for service in institution.services(session)))
+        return tuple(sorted(workplace.watched_services(session, visitor)))
 
 
 def _cookie(desk: Desk) -> str:
     return "__Host-dispatch-wall" if desk.settings.https else "dispatch-wall"
 
 
-def _passed(request: Request, desk: Desk) -> list[int] | None:
+def _passed(request: Request, desk: Desk) -> Services | None:
     token = request.cookies.get(_cookie(desk), "")
     if not token:
         return None
     with desk.database.reading() as session:
         services = wall_pass.opened_by(session, token, datetime.now(UTC))
-    return None if services is None else list(services)
+    return None if services is None else tuple(sorted(services))
 
 
-def _boards(request: Request) -> Boards:
-    boards: Boards = request.app.state.boards
-    return boards
+def _still_passed(request: Request, desk: Desk, services: Services) -> bool:
+    """Whether the pass opens the same; a database that is away ends nothing."""
+    try:
+        return _passed(request, desk) == services
+    except SQLAlchemyError:
+        return True
 
 
-def _drawn(desk: Desk, shown: Shown, *, wall: bool) -> str:
-    return desk.render(
-        "parts/board.html",
-        services=shown.services,
-        stale=shown.is_stale,
-        wall=wall,
-        clock=desk.clock(),
-        wording=wording,
-        lights={"level": level_light, "lost": lost_light},
-    )
+def _drawn(desk: Desk, services: Services) -> str:
+    return drawn(desk, [services])[services]
 
 
-def _part(desk: Desk, shown: Shown, *, wall: bool) -> Response:
-    return HTMLResponse(_drawn(desk, shown, wall=wall), headers={"Cache-Control": "no-store"})
+def _part(desk: Desk, services: Services) -> Response:
+    return HTMLResponse(_drawn(desk, services), headers={"Cache-Control": "no-store"})
 
 
-def _wall(desk: Desk, shown: Shown, *, url: str, poll: int, visitor: Visitor | None = None) -> Response:
-    drawn = _drawn(desk, shown, wall=True)
-    return HTMLResponse(desk.render("wall.html", board=drawn, url=url, poll=poll, visitor=visitor, clock=desk.clock()))
+def _wall(desk: Desk, services: Services, *, url: str, visitor: Visitor | None = None) -> Response:
+    context: dict[str, Any] = {"url": url, "poll": POLL_SECONDS, "visitor": visitor, "clock": desk.clock()}
+    return HTMLResponse(desk.render("wall.html", board=_drawn(desk, services), **context))

@@ -9,7 +9,9 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, Response
 
 from crm import presence
+from crm.appointments import holding
 from web.access import EVERYBODY, HAVE_STATUS, ON_CALLS, Visitor, allow
+from web.appointments import dialog_of
 from web.desk import desk_of
 from web.forms import BadForm, Form, posted
 from web.pages import page
@@ -28,7 +30,9 @@ def workplace(request: Request, visitor: Visitor = allow(*ON_CALLS)) -> Response
     painter = Painter(desk, visitor)
     with desk.database.reading() as session:
         panels = painter.panels(session)
-    return page(request, visitor, "workplace.html", panels=panels, clock=painter.clock)
+        hold = holding.standing(session, visitor.employee, painter.clock.at)
+        dialog = dialog_of(session, hold, visitor, painter.clock.at) if hold else None
+    return page(request, visitor, "workplace.html", panels=panels, clock=painter.clock, dialog=dialog)
 
 
 @router.get("/parts")

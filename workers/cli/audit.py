@@ -105,9 +105,9 @@ def _filters(  # noqa: PLR0917 - as they stand on the command line
     )  # fmt: skip
 
 
-def _words() -> Any:
+def _words(of: str = "audit_words") -> Any:
     """The pages stand above the workers, so their words are named by string, as their process is."""
-    return importlib.import_module("web.audit_words")
+    return importlib.import_module(f"web.{of}")
 
 
 def _day(option: str, text: str) -> date | None:
@@ -134,7 +134,7 @@ def _as_line(row: AuditEvent, card: str, zone: ZoneInfo) -> str:
         row.actor_name or "—",
         words.ACTIONS.get(row.action, row.action),
         card or subject,
-        words.details(row.details),
+        _words("audit_details").details(row.details),
         row.ip,
     )
     return "\t".join(parts)

@@ -90,19 +90,20 @@ def ensure_tree(
     progress: Progress,
     what: str | None = None,
     finish: Callable[[Path], None] | None = None,
+    nonfree: bool = False,
 ) -> Tree:
     """The tree `name` with `packages` and their closure, made if it is not in `cache` yet.
 
     `suite` is a Debian suite such as `sid`, or None for the machine's own release. `what` names the thing for the
-    progress lines, in Russian. `finish` may add files to the tree before it becomes visible.
+    progress lines, in Russian. `finish` may add and remove files of the tree before it becomes visible. `nonfree`: see
+    `source_lines`.
 
     Raises:
         ProvisionError: the packages cannot be had (no apt, no network, a closure that does not resolve, a bad
             signature, a full disk). Nothing half-made is left visible.
     """
-    distribution, codename = machine.release()
-    identity = json.dumps([_FORMAT, sorted(packages), suite, machine.architecture(), distribution, codename])
-    root = cache / "trees" / f"{name}-{sha256(identity.encode()).hexdigest()[:12]}"
+    _, codename = machine.release()
+    root = _root(name, packages, suite, cache)
     if found := _complete(root):
         return found
     label = what or name
@@ -111,7 +112,7 @@ def ensure_tree(
     ):
         if found := _complete(root):
             return found
-        sources = source_lines(suite)
+        sources = source_lines(suite, nonfree=nonfree)
         apt = PrivateApt(cache, sources, progress)
         with locked(apt.folder.with_suffix(".lock"), lambda: progress(f"Загружаю {label}: жду другую загрузку")):
             archives = apt.fetch(packages, label)
@@ -125,6 +126,17 @@ def ensure_tree(
     if tree is None:
         raise ProvisionError(f"Не удалось распаковать {label}.", f"{root} has no {_MARKER}")
     return tree
+
+
+def known_tree(name: str, packages: Sequence[str], *, suite: str | None, cache: Path) -> Tree | None:
+    """The same tree if it is there already; nothing is fetched."""
+    return _complete(_root(name, packages, suite, cache))
+
+
+def _root(name: str, packages: Sequence[str], suite: str | None, cache: Path) -> Path:
+    distribution, codename = machine.release()
+    identity = json.dumps([_FORMAT, sorted(packages), suite, machine.architecture(), distribution, codename])
+    return cache / "trees" / f"{name}-{sha256(identity.encode()).hexdigest()[:12]}"
 
 
 def last_good_tree(name: str, cache: Path) -> Tree | None:

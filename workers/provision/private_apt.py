@@ -27,10 +27,11 @@ _KEYRINGS = {
 }
 
 
-def source_lines(suite: str | None) -> list[str]:
+def source_lines(suite: str | None, *, nonfree: bool = False) -> list[str]:
     """The `sources.list` of a private apt: the machine's own release for None, else one line for `suite`.
 
-    The mirror's address is always the one the machine uses.
+    The mirror's address is always the one the machine uses. `nonfree`: with the parts of the archive whose programs are
+    not wholly free (a voice that was trained, for one), whether the machine itself uses them or not.
 
     Raises:
         ProvisionError: there is no apt here, or it has no source of the machine's own release.
@@ -47,6 +48,8 @@ def source_lines(suite: str | None) -> list[str]:
     option = f"[signed-by={keyring}] " if keyring and keyring.exists() else ""
     # Ubuntu keeps Asterisk and most tools in universe, which a minimal image may not have switched on.
     components = "main universe" if distribution == "ubuntu" else "main"
+    if nonfree:
+        components += " multiverse" if distribution == "ubuntu" else " contrib non-free"
     if suite is None:
         pairs = dict.fromkeys((source.site, source.release) for source in own)
     else:

@@ -1,6 +1,7 @@
-"""The voice of the invented town: the machine's own espeak-ng, else one in a private tree (13 MB).
+"""espeak-ng: the machine's own, else one in a private tree (13 MB).
 
-Robotic, but small, quick and without network; reminder calls get a better voice by an engine of their own.
+Robotic, but small, quick and without network: the voice of the invented town, and ours where no better one can be had
+(`workers.speech.engines`).
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from workers.provision import machine
-from workers.provision.debian_tree import ensure_tree
+from workers.provision.debian_tree import Tree, ensure_tree, known_tree
 from workers.provision.private_apt import Progress
 
 PACKAGES = ("espeak-ng", "espeak-ng-data")
@@ -33,7 +34,19 @@ def find_speech(cache: Path, progress: Progress) -> SpeechProgram:
     own = shutil.which("espeak-ng")
     if own:
         return SpeechProgram([own])
-    tree = ensure_tree("speech", PACKAGES, suite=None, cache=cache, progress=progress, what="голос espeak-ng")
+    return _program(ensure_tree("speech", PACKAGES, suite=None, cache=cache, progress=progress, what="голос espeak-ng"))
+
+
+def known_speech(cache: Path) -> SpeechProgram | None:
+    """The same if it is there already; nothing is fetched."""
+    own = shutil.which("espeak-ng")
+    if own:
+        return SpeechProgram([own])
+    tree = known_tree("speech", PACKAGES, suite=None, cache=cache)
+    return _program(tree) if tree else None
+
+
+def _program(tree: Tree) -> SpeechProgram:
     data = next(
         path
         for base in (f"usr/lib/{machine.triplet()}", "usr/share")

@@ -82,7 +82,7 @@ def test_who_saves_an_older_version_is_told_what_others_changed(empty: Database)
         _set(empty, SHORTER, TOMORROW, version=0)
     assert stale.value.version == 1
     assert [change.words for change in stale.value.changes] == [
-        "часы с 18.11.2026: Пн–Пт 8:00–17:00; перерыв 12:00–13:00"
+        "часы с 18.11.2026: Пн–Пт 08:00–17:00; перерыв 12:00–13:00"
     ]
     with pytest.raises(StaleVersion):
         _close(empty, TODAY, version=0)
@@ -208,7 +208,7 @@ def test_every_change_is_in_the_audit_log_and_in_the_history_and_the_exchange_is
         told = changing.history(session, _service(session))
     assert [(change.who, change.words) for change in told] == [
         ("Рощина В. П.", "19.11.2026: закрыто (Ремонт)"),
-        ("Рощина В. П.", "часы с 18.11.2026: Пн–Пт 8:00–17:00; перерыв 12:00–13:00"),
+        ("Рощина В. П.", "часы с 18.11.2026: Пн–Пт 08:00–17:00; перерыв 12:00–13:00"),
     ]
 
 

@@ -133,6 +133,15 @@ def test_a_referral_names_the_directory_s_entry(town: Database) -> None:
         assert counted(session, entry.id) == (1, 1)
 
 
+def test_without_a_consultation_the_row_is_not_closed_as_one(town: Database) -> None:
+    with town.transaction() as session:
+        entry = saved(session)
+        with pytest.raises(Incomplete) as refused:
+            consult.close(session, entry, s.employee(session, "lavrova"), s.after(300))
+        assert "тему" in refused.value.fields["consultation_kind"]
+        assert entry.closed_at is None
+
+
 def test_an_answer_closes_the_row_as_a_consultation(town: Database) -> None:
     with town.transaction() as session:
         entry = saved(session, consultation=answered(session))

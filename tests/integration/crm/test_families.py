@@ -175,13 +175,16 @@ def test_a_caller_is_found_without_reading_a_table_from_end_to_end(database: Dat
         connection.exec_driver_sql("ANALYZE")
         connection.commit()
     asked: list[tuple[str, Any]] = []
-    event.listen(
-        database.engine, "before_cursor_execute", lambda _c, _cu, text, values, _x, _m: asked.append((text, values))
-    )
+
+    def heard(_connection: Any, _cursor: Any, text: str, values: Any, _context: Any, _many: bool) -> None:
+        asked.append((text, values))
+
+    event.listen(database.engine, "before_cursor_execute", heard)
     with database.reading() as session:
         (found,) = find_by_number(session, bulk.number_of(7))
         assert found.family is not None
         assert len(found.family.people) == 4
+    event.remove(database.engine, "before_cursor_execute", heard)
     assert len(asked) > 2
     explain = "EXPLAIN " if database.engine.dialect.name == "postgresql" else "EXPLAIN QUERY PLAN "
     questions = [one for one in asked if one[0].startswith("SELECT")]

@@ -204,6 +204,31 @@ def test_a_talk_that_ended_meanwhile_is_not_begun(town: Database) -> None:
         assert monitoring.refusal_now(session, row) != ""
 
 
+@pytest.mark.parametrize("what", ["the rule", "a new order that nobody has signed", "the head's post"])
+def test_who_may_no_longer_listen_is_stopped_once_and_reads_why(town: Database, what: str) -> None:
+    with town.transaction() as session:
+        row = begun(session)
+        assert monitoring.forbidden_now(session, row) == ""
+        if what == "the rule":
+            set_rule(session, on=False)
+        elif what == "the head's post":
+            employee(session, "roshchina").role = "specialist"
+        else:
+            set_rule(session, number="8")
+        why = monitoring.forbidden_now(session, row)
+        assert why
+        for seconds in (20, 21):
+            monitoring.forbid(session, row.id, why, after(seconds))
+        monitoring.follow(session, word(row, "ended", 22))
+        session.refresh(row)
+        assert (row.state, row.stop_asked_at, row.ended_at) == (MonitorState.ENDED, after(20), after(22))
+        assert row.error == why
+    with town.reading() as session:
+        events = session.scalars(select(AuditEvent).where(AuditEvent.action.like("monitor.%"))).all()
+        assert [one.action for one in events][-2:] == ["monitor.stop", "monitor.done"]
+        assert events[-2].actor_name == "worker"
+
+
 def test_a_second_talk_waits_for_the_end_of_the_first(town: Database) -> None:
     with town.transaction() as session:
         begun(session)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from itertools import count
 from typing import Any
 
 import pytest
@@ -143,6 +144,9 @@ def test_pairs_tell_nothing_of_restricted_cards(town: Database) -> None:
         call_different(session, 8, 9, employee(session, "gromova"), NOON)
 
 
+ORDINALS = count(1)
+
+
 def made_row(session: Any, table: Table, column: Column[Any], target: int) -> dict[str, Any]:
     """A row of any table whose `column` refers to `target`: every other column gets something that fits."""
     values: dict[str, Any] = {}
@@ -159,8 +163,14 @@ def made_row(session: Any, table: Table, column: Column[Any], target: int) -> di
                 known = parent_of(session, key.table)
             values[one.name] = known
         elif not one.nullable:
-            values[one.name] = made_value(one, target)
+            values[one.name] = next(ORDINALS) if is_ordinal(table, one) else made_value(one, target)
     return values
+
+
+def is_ordinal(table: Table, column: Column[Any]) -> bool:
+    """Whether it numbers the rows of one parent: two of them must differ."""
+    sets = [one.columns for one in table.constraints if isinstance(one, UniqueConstraint)]
+    return isinstance(column.type, BigInteger | Integer) and any(column.name in columns for columns in sets)
 
 
 def made_value(column: Column[Any], target: int) -> Any:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from callflow import events
 from callflow.caller_id import CallerKind
 from callflow.dialplan_word import DialplanWord, Subject
 from crm import calls, families, presence
 from crm.audit import AuditEvent
+from crm.base import Base
 from crm.calendar.tables import ServiceHours
 from crm.call_tables import CallRecord
 from crm.cards import merging
@@ -22,7 +26,7 @@ from crm.db import Database
 from crm.errors import Incomplete, NotFound, RecordsError
 from crm.family_tables import Family, Phone
 from crm.lines import following
-from crm.missed import attempts, claiming, clock, closing, dialling, opening, promising, reading
+from crm.missed import attempts, claiming, clock, closing, dialling, opening, promising, reading, rows
 from crm.missed.claiming import Claimed
 from crm.missed.opening import ByHand
 from crm.missed.rules import duties
@@ -367,6 +371,32 @@ def test_two_recorders_open_one_row(town: Database) -> None:
     with town.reading() as session:
         (row,) = g.open_rows(session)
         assert (row.times, row.first_at) == (12, g.minute(0))
+
+
+@pytest.mark.parametrize("how", ["closed", "in the way"])
+def test_a_row_that_is_closed_while_another_call_opens_it_makes_room_for_a_new_one(
+    town: Database, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    """Between not finding his row and having it: somebody else's is made, stands in the way of ours, and is closed."""
+    real, turns = rows.insert_missing, []
+
+    def insert(session: Session, model: type[Base], values: dict[str, Any], unique: Sequence[str]) -> bool:
+        if model is not MissedCall or turns:
+            return real(session, model, values, unique)
+        turns.append(values["open_key"])
+        if how == "closed":
+            real(session, model, values, unique)
+            other = session.scalars(select(MissedCall).where(MissedCall.open_key == values["open_key"])).one()
+            rows.end(other, rows.BY_REASON, g.minute(1))
+            session.flush()
+        return False
+
+    monkeypatch.setattr(rows, "insert_missing", insert)
+    with town.transaction() as session:
+        g.play(session, g.missed_call("1", 0, g.STRANGER))
+        (row,) = g.open_rows(session)
+        assert g.calls_in(session, row) == ["1"]
+    assert turns
 
 
 def test_a_promise_takes_the_deadlines_place(town: Database) -> None:

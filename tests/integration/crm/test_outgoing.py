@@ -265,6 +265,53 @@ def test_without_an_answer_it_is_never_sent_again_and_a_person_decides(town: Dat
     assert now(town, order)[0].result == Result.OPERATOR_NO_ANSWER
 
 
+@pytest.mark.parametrize("she_has_called_again", [False, True])
+def test_an_answer_heard_after_nobody_knew_is_a_talk(town: Database, she_has_called_again: bool) -> None:
+    order = asked(town)
+    with town.transaction() as session:
+        claimed = orders.claim(session, s.after(0.1), mode="demo")
+        assert claimed is not None
+        orders.note_unknown(session, claimed.id, s.after(0.2))
+        orders.note_gone(session, [order.id], s.after(16))
+    again = asked(town, at=s.after(20)) if she_has_called_again else None
+    say(town, order, "answered", 21)
+    row, call = now(town, order)
+    assert (row.state, row.live) == (OrderState.TALKING, again is None)
+    assert (call.state, call.ended_at, call.legs[0].state) == (CallState.TALKING, None, "talking")
+    say(town, order, "ended", 60, "ANSWER-16")
+    row, call = now(town, order)
+    assert (row.result, row.live, call.disposition) == (Result.ANSWERED, False, "answered")
+    if again is not None:
+        assert now(town, again)[0].live
+
+
+def test_whoever_passes_her_family_on_may_call_again_and_the_call_ends_with_the_family(town: Database) -> None:
+    order = asked(town)
+    place(town)
+    say(town, order, "answered", 2)
+    with town.transaction() as session:
+        leg = leg_of(order.channel_id)
+        told = {"call": order.channel_id, "at": s.after(30)}
+        calls.record(
+            session, events.OperatorReleased(**told, leg=leg, extension="101", reason="transfer", talk_seconds=28.0)
+        )
+        calls.record(session, events.OperatorAnswered(**told, leg="5.1", extension="131", wait_seconds=0.0))
+    row, call = now(town, order)
+    assert (row.live, row.result, call.state) == (False, Result.ANSWERED, CallState.TALKING)
+    say(town, order, "ended", 90, "ANSWER-16")
+    assert now(town, order)[1].ended_at == s.after(90)
+
+
+def test_whoever_is_on_the_way_back_to_her_is_still_her_call(town: Database) -> None:
+    order = asked(town)
+    place(town)
+    say(town, order, "answered", 2)
+    with town.transaction() as session:
+        calls.record(session, events.CallReturning(call=order.channel_id, at=s.after(30), extension="101"))
+    row, call = now(town, order)
+    assert (row.live, call.returning, call.state) == (True, True, CallState.WAITING)
+
+
 def test_after_an_outage_a_talk_goes_on_and_a_vanished_call_is_unknown(town: Database) -> None:
     talking, gone = asked(town), asked(town, login="zayac", number="+79070000401")
     for order in (talking, gone):

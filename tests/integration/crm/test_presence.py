@@ -52,6 +52,25 @@ def test_a_break_begun_during_a_talk_survives_the_wrapup(town: Database) -> None
         assert presence.end_wrapup(session, lavrova, s.after(100)).state == PresenceState.BREAK
 
 
+def test_a_call_made_off_the_line_is_written_up_and_leaves_her_off_the_line(town: Database) -> None:
+    with town.transaction() as session:
+        lavrova, call = s.employee(session, "lavrova").id, s.play(session, [s.arrived()]).id
+        presence.go_offline(session, lavrova, s.NOON)
+        assert presence.start_wrapup(session, lavrova, call, s.after(1), own_call=True).state == PresenceState.WRAPUP
+        assert presence.desired_pauses(session)["101"] == (True, "wrapup")
+        presence.end_wrapups_of(session, call, s.after(2))
+        after = presence.presence_of(session, lavrova, s.after(3))
+        assert (after.state, after.call_id) == (PresenceState.OFFLINE, None)
+
+
+def test_ready_said_in_the_wrapup_of_a_call_made_off_the_line_comes_after_it(town: Database) -> None:
+    with town.transaction() as session:
+        lavrova, call = s.employee(session, "lavrova").id, s.play(session, [s.arrived()]).id
+        presence.start_wrapup(session, lavrova, call, s.after(1), own_call=True)
+        presence.set_ready(session, lavrova, s.after(2))
+        assert presence.end_wrapup(session, lavrova, s.after(3), call).state == PresenceState.READY
+
+
 def test_saying_the_same_again_moves_no_clock(town: Database) -> None:
     with town.transaction() as session:
         lavrova = s.employee(session, "lavrova").id

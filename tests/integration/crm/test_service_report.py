@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from callflow import events
 from callflow.service_level import DEFAULTS, Fate
 from crm import calls, presence
+from crm.appointments.tables import CANCELLED, MOVED, PLANNED, Appointment, Timetable
 from crm.db import Database
 from crm.errors import Incomplete, NotFound, StaleVersion
 from crm.papers import service_sheet
-from crm.service_report import targets, wall_pass
+from crm.service_report import missed_figures, targets, wall_pass
 from crm.service_report.board import board
 from crm.service_report.figures import ServiceFigures, figures
 from crm.service_report.wording import lines_of
 from crm.staff import service_ids_of
 from tests.integration.crm import scenario as s
 from tests.integration.crm import service_day
-from tests.integration.crm.service_day import DAY
+from tests.integration.crm.service_day import DAY, EIGHT
 
 
 def service_of(database: Database) -> int:
@@ -109,6 +112,36 @@ def test_missed_calls_and_how_soon_they_were_called_back(day: ServiceFigures) ->
     assert backs.rows == backs.talked + backs.by_reason + backs.open
     assert backs.rows > 0, "the lost and the closed ones are owed a call"
     assert backs.in_time <= backs.talked
+
+
+def test_how_long_people_waited_for_a_reception(town: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each booking counts once, from the day it was made to the day it was moved to in the end."""
+    monkeypatch.setattr(missed_figures, "AT_ONCE", 2)
+    with town.transaction() as session:
+        who = s.employee(session, "lavrova").id
+        session.add(Timetable(employee_id=who, changed_at=EIGHT))
+        session.flush()
+        book = partial(_booked, session, who)
+        book(3, PLANNED)
+        book(4, CANCELLED)
+        book(6, PLANNED, after=book(5, MOVED))
+        book(9, PLANNED, after=book(8, MOVED, after=book(7, MOVED)))
+        book(11, CANCELLED, after=book(10, MOVED))
+        book(20, PLANNED, at=EIGHT + timedelta(days=1))
+    with town.reading() as session:
+        found = figures(session, service_of(town), DAY, DAY).to_appointment
+    assert (found.booked, found.average_days, found.median_days, found.longest_days) == (3, 6.0, 6.0, 9.0)
+
+
+def _booked(  # noqa: PLR0917 - what tells one booking from another
+    session: Session, who: int, days: int, state: str, after: int | None = None, at: datetime = EIGHT
+) -> int:
+    starts_at = EIGHT + timedelta(days=days)
+    row = Appointment(employee_id=who, starts_at=starts_at, ends_at=starts_at + timedelta(hours=1), state=state,
+                      state_at=at, booked_by_id=who, booked_at=at, moved_from_id=after)  # fmt: skip
+    session.add(row)
+    session.flush()
+    return row.id
 
 
 def test_the_file_says_what_the_page_says(town: Database) -> None:

@@ -166,13 +166,14 @@ def test_the_line_says_what_holds_now(town: Database) -> None:
         devices.note(session, {"201": Device.OFF, "203": Device.OFF}, at)
         assert line(session, "smirnova", at).words == "на внешнем номере"
         presence.set_ready(session, s.employee(session, "vorobey").id, at)
-        assert line(session, "vorobey", at).state == "no_phone"
+        off = line(session, "vorobey", at)
+        assert (off.state, off.rings) == ("no_phone", False)
         devices.note(session, {"201": Device.IDLE}, at)
         presence.start_break(session, smirnova.id, "обед", at)
         assert line(session, "smirnova", at).words == "перерыв: обед"
         enter(session, "smirnova", 0, 5, kind="sick", instead="vorobey")
         shown = line(session, "smirnova", at)
-        assert (shown.state, shown.is_reachable) == ("absent", False)
+        assert (shown.state, shown.rings) == ("absent", True)  # the number in town
         assert shown.words.startswith("больничный до ")
         assert shown.words.endswith("заменяет Воробей М. О.")
         assert shown.substitute == s.employee(session, "vorobey")

@@ -10,9 +10,10 @@ from crm import families
 from crm.appeals.tables import AppealMeasure, EntryChange
 from crm.audit import AuditEvent
 from crm.call_tables import CallRecord
+from crm.cards.held import CHOICE
 from crm.cards.tables import CardChange, HealthRecord, NeedAssessment, RiskFlag
 from crm.consents import destruction, destruction_plan, giving, subject
-from crm.consents.held_tables import CHOICE, HOLDINGS, SAYS_NOTHING
+from crm.consents.held_tables import HOLDINGS, SAYS_NOTHING
 from crm.consents.tables import DestructionAct, SubjectRequest
 from crm.errors import Incomplete, NotFound, RecordsError
 from crm.family_tables import DESTROYED, CallerChoice, Family, Person, Phone
@@ -28,7 +29,7 @@ from tests.integration.crm.test_consents import applicant, employee, family, rac
 from tests.integration.crm.test_consents import text as text_id
 
 CANARY = "Канарейкина"
-ROOTS = ("family", "person", "call_record", "journal_entry")
+ROOTS = ("family", "person", "call_record", "journal_entry", "dial_task", "dial_attempt")
 OF_THE_PROGRAM = frozenset(["import_job"])
 KEPT = frozenset(["journal_entry", "appeal_measure", "entry_change", "consent", "subject_request"])
 """Where the act says that words stay. The vocabulary of the search keeps bare words, tied to nobody."""

@@ -16,7 +16,7 @@ from telephony.link import ActionRefused
 from telephony.wire import Message
 from tests.support.proxy import Proxy
 from tests.support.scripted_ami import SECRET, USER, Request, ScriptedAmi, event, response
-from tests.support.wait import wait_for
+from tests.support.wait import patient, wait_for
 
 
 @pytest.fixture
@@ -86,7 +86,7 @@ def test_3_every_wait_has_an_end(peer: ScriptedAmi) -> None:
     with pytest.raises(AmiTimeout):
         manager.ping()
     manager.close()
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < patient(2)
 
 
 def test_3_it_keeps_alive_and_speaks_ipv6() -> None:
@@ -190,7 +190,7 @@ def test_12_an_object_connects_once_and_dies_without_a_word(peer: ScriptedAmi) -
     began = time.monotonic()
     del manager
     gc.collect()
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < patient(1)
 
 
 def test_13_errors_say_what_they_are(peer: ScriptedAmi) -> None:
@@ -244,7 +244,7 @@ def test_14_ten_thousand_events_in_a_burst_are_read_in_order_b16(
     began = time.monotonic()
     peer.emit(b"".join(event("Newstate", Number=str(number)) for number in range(10_000)))
     wait_for(lambda: len(events) - before >= 10_000 or None)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < patient(5)
     assert [one.get("Number") for one in events if one.event == "Newstate"] == [str(number) for number in range(10_000)]
 
 

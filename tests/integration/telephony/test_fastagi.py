@@ -13,7 +13,7 @@ import pytest
 from telephony.agi import AgiSession
 from telephony.fastagi import FastAgiServer
 from tests.support.scripted_agi import ScriptedCall, environment
-from tests.support.wait import wait_for
+from tests.support.wait import patient, wait_for
 
 TOKEN = "t0ken"
 SCRIPT = f"inbound?t={TOKEN}&call=1763712000.1"
@@ -189,7 +189,7 @@ def test_a_thousand_idle_guests_do_not_keep_a_call_waiting_b24(desk: Desk) -> No
             began = time.monotonic()
             with ScriptedCall(server.address, SCRIPT) as call:
                 assert len(call.serve()) == 2
-            assert time.monotonic() - began < 1
+            assert time.monotonic() - began < patient(1)
         assert len(server._lobby) <= 200
         wait_for(lambda: server.counters.idle == 1000, 6)
         for one in idle:
@@ -265,7 +265,7 @@ def test_stopping_cuts_a_script_that_does_not_end(desk: Desk) -> None:
         call.read_command()
         began = time.monotonic()
         server.stop(0.2)
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < patient(2)
         assert call.closed_within(1)
 
 
@@ -280,5 +280,5 @@ def test_fifty_calls_at_once_wait_for_no_handshake(server: FastAgiServer, desk: 
         calls = [stack.enter_context(ScriptedCall(server.address, SCRIPT)) for _ in range(50)]
         for call in calls:
             assert len(call.serve()) == 2
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < patient(1)
     assert len(desk.sessions) == 50

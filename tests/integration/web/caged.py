@@ -11,13 +11,12 @@ from typing import Any
 from sqlalchemy import event
 
 from crm.audit import AuditEvent
-from crm.db import open_database
 from tests.integration.web import canary
-from tests.integration.web.conftest import Browser, Office, token_in
+from tests.integration.web.conftest import Browser, Office
+from tests.support.desks import desk_over
 from tests.support.pages import SECRET, furnish
 from web.desk import Desk
 from web.settings import WebSettings
-from workers.feed import Feed
 
 LOGINS = canary.STRANGERS + canary.READERS
 
@@ -42,7 +41,7 @@ def desk_in(folder: Path, redis: str = "") -> Desk:
     settings = WebSettings(
         data_dir=folder, secret_key=SECRET, redis_url=redis or f"unix://{folder}/nobody.sock", _env_file=None
     )
-    return Desk(settings, open_database(settings), Feed(settings.redis_address()))
+    return desk_over(settings)
 
 
 class Caged:
@@ -76,9 +75,8 @@ class Caged:
         """This person's browser."""
         if login not in self._browsers:
             browser = Browser(self.office)
-            browser.client.cookies.set("dispatch", self.cookies[login])
-            browser.csrf = token_in(browser.get("/me").text)
-            assert browser.csrf, f"{login} is not signed in"
+            browser.enter(self.cookies[login])
+            assert browser.get("/me").status_code == 200, f"{login} is not signed in"
             self._browsers[login] = browser
         return self._browsers[login]
 

@@ -8,7 +8,7 @@ instead of words, CODES says which.
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import JSON, Boolean, Date, DateTime, Float, Integer, Table, insert, select
@@ -22,6 +22,7 @@ from crm.staff import Employee, Role, by_login, service_ids_of
 
 CANARY, MERGED, MISSING = 771_301, 771_302, 771_399
 NAME, CHILD, STREET, CARD = "Канарейкин", "Канареечка", "Канареечная", "С-77131"
+ATTEMPT = "att-" + "c" * 32
 PHONE, PHONE_TYPED = "+79070009988", "8 (907) 000-99-88"
 TEXT = "Канарейкин, тайна канарейки"
 MARKS = ("канаре", "9070009988", "000-99-88", "000‑99‑88", "77131", "0009988")
@@ -96,6 +97,17 @@ CODES: dict[str, dict[str, Any]] = {
     "appointment": {"employee_id": 9, "starts_at": _AT, "ends_at": _AT, "state": "planned", "mode": "office",
                     "cancelled_by": "", "room": "3", "moved_from_id": None, "form_key": None},
     "waiting_wish": {"state": "waiting", "mode": "", "weekdays": [], "form_key": None},
+    "dial_task": {"kind": "reminder", "number": PHONE, "channel": "human", "state": "due", "rule": "no_consent",
+                  "owner": "", "employee_id": None, "due_at": _AT, "deadline": _AT + timedelta(days=2),
+                  "stretches": []},
+    "dial_subject": {"occasion": "reminder", "outcome": "", "withdrawn_reason": ""},
+    "dial_attempt": {"id": ATTEMPT, "kind": "reminder", "number": PHONE, "shown_number": "", "state": "ended",
+                     "live": False, "disposition": "no_answer", "answered_by": "", "evidence": "word",
+                     "detail": "NOANSWER-19", "prompts": {}, "boot_id": ""},
+    "dial_event": {"attempt_id": ATTEMPT, "what": "person", "source": "person"},
+    "call_refusal": {"number": PHONE, "scope": "robot", "source": "talk", "attempt_id": None, "ended_by_id": None,
+                     "ended_reason": ""},
+    "number_mark": {"number": PHONE, "kind": "wrong_person", "attempt_id": None, "cleared_by_id": None},
     "rating": {"outcome": "score", "score": 10, "channel": "phone", "corrects_id": None, "reason": ""},
 }  # fmt: skip
 """Columns whose value means something to the program; every other text column holds TEXT."""
@@ -135,7 +147,7 @@ def tables() -> list[Table]:
     """The tables that can hold something of a family, in an order in which their rows can be written."""
     first = [Base.metadata.tables[name] for name in ("import_job", "exported_file", "family", "person")]
     found = list(first)
-    near = {"family", "person", "journal_entry", "call_record"}
+    near = {"family", "person", "journal_entry", "call_record", "dial_task"}
     waiting = [one for one in Base.metadata.tables.values() if one not in first and one.name not in _LEFT_OUT]
     concerned = [one for one in waiting if near & {key.column.table.name for key in one.foreign_keys}]
     while concerned:

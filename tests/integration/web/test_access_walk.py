@@ -40,6 +40,8 @@ NOT_LOGGED = {
     "POST /reports/close": "the demo's quarter is closed already",
     "POST /outgoing/{order_id}/hangup": "the call is over already",
     "POST /missed/{missed_id}/release": "nobody had claimed the row",
+    "POST /dialling/resume": "nobody had stopped it",
+    "POST /settings/speech/{service_id}/{name}/preview": "an example is heard, nothing is saved",
 }
 """Forms that succeed without an entry, and why."""
 NUMBERS_ONLY = {"auditor"}

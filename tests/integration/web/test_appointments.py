@@ -14,6 +14,7 @@ from crm.audit import AuditEvent
 from crm.consents import rules
 from crm.family_tables import Family, Person
 from crm.journal_tables import JournalEntry
+from crm.specialists.tables import CompetenceTopic
 from crm.staff import by_login
 from tests.integration.web.conftest import Browser, Office
 
@@ -125,6 +126,16 @@ def test_the_second_dispatcher_reads_who_was_first_and_gets_the_next_times(offic
     assert boxed(lavrova, f"/appointments/holds/{hold.id}/release").status_code == 200
     assert boxed(zayac, "/appointments/hold", employee_id=who, starts_at=time).status_code == 200
     assert zayac.get(f"/appointments/holds/{hold.id}").status_code == 404
+
+
+def test_a_reload_of_the_workplace_shows_the_held_time_again_to_its_holder(office: Office) -> None:
+    lavrova = office.browser("lavrova")
+    who, time = free(office)
+    hold = hold_in(boxed(lavrova, "/appointments/hold", employee_id=who, starts_at=time).text)
+    assert f"/appointments/holds/{hold}/book" in lavrova.get("/workplace").text
+    assert f"/appointments/holds/{hold}/book" not in office.browser("zayac").get("/workplace").text
+    boxed(lavrova, f"/appointments/holds/{hold}/release")
+    assert '<div id="booking" aria-live="polite"></div>' in lavrova.get("/workplace").text
 
 
 def test_a_form_with_mistakes_keeps_what_was_typed(office: Office) -> None:
@@ -303,6 +314,10 @@ def test_long_support_is_marked_beside_the_appeal_and_stops_its_end(office: Offi
     entry = made.headers["location"].rsplit("/", maxsplit=1)[-1]
     assert lavrova.post(f"/appeals/{entry}/support", needed="yes").status_code == 303
     assert "запишите заявителя на приём" in lavrova.get(f"/journal/{entry}").text
+    with office.desk.database.reading() as session:
+        topic = session.scalars(select(CompetenceTopic.id).order_by(CompetenceTopic.id)).first()
+    said = {"consultation_topic": topic, "consultation_kind": "answered", "consultation_answer": "придёт"}
+    assert lavrova.post(f"/appeals/{entry}/consultation", **said).status_code == 303
     refused = lavrova.post(f"/appeals/{entry}/consult", answer="")
     assert refused.status_code == 422
     assert "сначала запишите заявителя" in refused.text

@@ -72,7 +72,7 @@ def test_nobody_else_does(office, login):
 def test_the_month_shows_what_kind_of_day_each_is(office):
     said = plain(office.browser("roshchina").get(f"{PAGE}?month=2027-02").text)
     assert "Февраль 2027" in said
-    assert "20 8:00–16:00 рабочая суббота вместо 22.02.2027, сокращённый день" in said
+    assert "20 08:00–16:00 рабочая суббота вместо 22.02.2027, сокращённый день" in said
     assert "22 закрыто выходной, перенесён с 20.02.2027" in said
     assert "23 закрыто День защитника Отечества" in said
     assert "19 рабочих дней" in said
@@ -82,9 +82,9 @@ def test_the_month_shows_what_kind_of_day_each_is(office):
     ("day", "time", "sentence", "heard"),
     [
         ("2027-02-18", "18:59", "Открыто до 19:00.", "оставайтесь на линии"),
-        ("2027-02-18", "19:00", "Нерабочее время. Откроется завтра в 8:00.", "Сейчас нерабочее время"),
+        ("2027-02-18", "19:00", "Нерабочее время. Откроется завтра в 08:00.", "Сейчас нерабочее время"),
         ("18.02.2027", "12.30", "Перерыв до 13:00.", "перерыв"),
-        ("2027-02-20", "16:00", "Откроется в среду 24 февраля в 8:00.", "двадцать четвёртого февраля"),
+        ("2027-02-20", "16:00", "Откроется в среду 24 февраля в 08:00.", "двадцать четвёртого февраля"),
     ],
 )
 def test_the_probe_says_what_callers_hear(office, day, time, sentence, heard):
@@ -124,7 +124,7 @@ def test_new_hours_hold_from_their_day_on(office):
     assert [(one.starts, one.ends) for one in week.days[5]] == [(540, 780)]
     assert calendar(office).week_on(today()).days[5] == ()
     said = plain(office.browser("chernykh").get(PAGE).text)
-    assert f"С {today() + timedelta(days=1):%d.%m.%Y}: Пн–Пт 8:00–17:00" in said
+    assert f"С {today() + timedelta(days=1):%d.%m.%Y}: Пн–Пт 08:00–17:00" in said
     assert "Рощина В. П.: часы с" in said
 
 

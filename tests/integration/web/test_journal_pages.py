@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from crm.audit import AuditEvent
 from crm.family_tables import Family
 from crm.journal import DRAFT, SAVED, JournalEntry
+from crm.specialists.tables import CompetenceTopic
 
 FORM = {
     "version": "1",
@@ -131,8 +132,26 @@ def test_what_cannot_be_is_refused_with_a_sentence_and_kept(office, field, value
 
 
 def test_a_consultation_is_entered_and_ended_in_one_action(office):
-    entry = enter(office.browser("gromova"), office, then="consulted")
+    with office.desk.database.reading() as session:
+        topic = session.scalars(select(CompetenceTopic.id).order_by(CompetenceTopic.id)).first()
+    said = {"consultation_topic": topic, "consultation_kind": "answered", "consultation_answer": "Через Госуслуги"}
+    entry = enter(office.browser("gromova"), office, then="consulted", **said)
     assert (entry.progress, entry.final_result) == ("consulted", "Консультация дана.")
+
+
+def test_an_appeal_does_not_end_as_a_consultation_that_nobody_wrote_down(office):
+    alla = office.browser("gromova")
+    key, _ = new_form(alla)
+    answer = alla.post("/journal/new", form_key=key, then="consulted", **FORM)
+    assert answer.status_code == 422
+    assert "тему, чем закончилась и что отвечено" in answer.text
+    assert "data-consultation open" in answer.text
+    assert [one.state for one in rows(office, form_key=key)] == [DRAFT]
+    entry = enter(alla, office)
+    refused = alla.post(f"/appeals/{entry.id}/consult", answer="")
+    assert refused.status_code == 422
+    assert "тему, чем закончилась и что отвечено" in refused.text
+    assert rows(office, id=entry.id)[0].progress == "new"
 
 
 def test_a_row_goes_its_way_on_its_page(office):

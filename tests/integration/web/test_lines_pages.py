@@ -198,6 +198,22 @@ def test_a_message_whose_file_is_gone_says_so(office, message: int) -> None:
     assert listened(office) == 0
 
 
+def test_a_message_whose_file_was_changed_is_not_played_and_who_tried_is_in_the_log(office, message: int) -> None:
+    lavrova = office.browser("lavrova")
+    assert lavrova.get(f"/voice/{message}").status_code == 200
+    path = Path(office.desk.settings.data_dir) / "voice/one.wav"
+    path.write_bytes(SOUND[:-1] + b"x")
+    for part in ("bytes=0-", "bytes=100-199"):
+        answer = lavrova.get(f"/voice/{message}", range=part)
+        assert answer.status_code >= 400
+        assert voice.TAMPERED in answer.text
+        assert SOUND[100:150] not in answer.content
+    assert listened(office) == 1, "nothing more was heard"
+    with office.desk.database.reading() as session:
+        found = session.scalars(select(AuditEvent).where(AuditEvent.action == "voice.tampered")).all()
+        assert [event.subject_id for event in found] == [str(message)]
+
+
 def test_an_expired_message_is_not_found(office, message: int) -> None:
     with office.desk.database.transaction() as session:
         for row in voice.expired(session, datetime.now(UTC) + voice.KEEP + timedelta(days=1)):

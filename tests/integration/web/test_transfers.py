@@ -102,6 +102,7 @@ def test_the_reason_stands_on_the_screen_when_the_caller_comes_back(office, talk
     say(office, "ringing", order=row.id)
     olga = office.browser("smirnova")
     assert olga.post(f"/packet/{row.id}", answer="later").status_code == 303
+    assert "Освободитесь – скажите: Лаврова" in olga.get(f"/packet/{row.id}").text
     say(office, "back", "CHANUNAVAIL", order=row.id)
     assert "просит перезвонить через 5 минут" in anna.part("call")
 
@@ -148,8 +149,10 @@ def test_the_specialist_reads_the_packet_before_she_answers(office, talk):
         assert len(opened) == 1
         assert opened[0].family_id is not None
     say(office, "answered", order=row.id)
+    assert "Скажите диспетчеру, готовы ли вы говорить" in olga.get(f"/packet/{row.id}").text
     say(office, "completed", order=row.id)
     assert "Вы говорите с обратившимся" in olga.get(f"/parts?at=packet-{row.id}").text
+    assert "обращение записывает диспетчер" in olga.get(f"/packet/{row.id}").text
     assert "Допишите обращение" in anna.part("call")
     assert "Смирнова" in anna.part("call")
 

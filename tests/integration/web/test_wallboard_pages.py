@@ -1,8 +1,7 @@
-"""The wallboard and the service report as people open them: figures, roles, the monitor's pass, one reading."""
+"""The wallboard and the service report as people open them: figures, roles, the monitor's pass."""
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pytest
@@ -13,7 +12,6 @@ from crm.audit import AuditEvent
 from crm.service_report import wall_pass
 from tests.integration.web.conftest import HOST
 from web.role_matrix import routes_of, rules_of
-from web.wallboard import Boards
 
 NAME, NUMBER = "Кузнецов", "000-01-01"
 
@@ -29,17 +27,7 @@ def test_the_board_shows_the_moment_without_names_of_families_or_numbers(office)
     assert NAME not in part
     assert NUMBER not in part
     office.answer()
-    assert "говорит" in TestClientBoard(office).text
-
-
-class TestClientBoard:
-    """A fresh look, past the second for which a board is kept."""
-
-    __test__ = False
-
-    def __init__(self, office):
-        office.app.state.boards = Boards()
-        self.text = office.browser("roshchina").get("/wallboard/board").text
+    assert "говорит" in head.get("/wallboard/board").text
 
 
 def test_full_screen_has_no_menu_and_no_search(office):
@@ -56,40 +44,10 @@ def test_a_dispatcher_sees_her_own_services_and_a_specialist_none(office):
     assert "Социальный координатор" not in office.browser("lavrova").get("/wallboard/board").text
 
 
-def test_a_board_that_is_looked_at_keeps_no_session_awake(office):
-    (route,) = (route for route in routes_of(office.app) if route.path == "/wallboard/board")
+@pytest.mark.parametrize("path", ["/wallboard/board", "/wallboard/live"])
+def test_a_board_that_is_looked_at_keeps_no_session_awake(office, path):
+    (route,) = (route for route in routes_of(office.app) if route.path == path)
     assert rules_of(route)[0].activity is False
-
-
-# --- one reading for all who look
-
-
-def test_fifty_who_ask_at_once_cost_one_reading(office):
-    boards = Boards()
-    with ThreadPoolExecutor(16) as pool:
-        shown = list(pool.map(lambda _: boards.show(office.desk, [1]), range(50)))
-    assert boards.readings <= 2
-    assert all(one.services for one in shown)
-
-
-def test_news_makes_a_board_old(office, monkeypatch):
-    boards = Boards()
-    moment = [100.0]
-    monkeypatch.setattr("web.wallboard.time.monotonic", lambda: moment[0])
-    boards.show(office.desk, [1])
-    moment[0] += 0.5
-    assert not boards.show(office.desk, [1]).is_stale
-    assert boards.readings == 1, "nothing was heard"
-    boards.heard("5-0")
-    assert not boards.show(office.desk, [1]).is_stale
-    assert boards.readings == 2
-    boards.heard("6-0")
-    moment[0] += 0.1
-    assert boards.show(office.desk, [1]).is_stale, "a busy moment: the page asks again soon"
-    assert boards.readings == 2
-    moment[0] += 1.0
-    boards.show(office.desk, [1])
-    assert boards.readings == 3, "a second later it is read again in any case"
 
 
 # --- the monitor on the wall
@@ -132,9 +90,11 @@ def test_without_a_pass_there_is_no_wall(office):
     stranger = TestClient(office.app, base_url=HOST, follow_redirects=False)
     assert stranger.get("/wall").headers["location"] == "/login"
     assert stranger.get("/wall/board").status_code == 401
+    assert stranger.get("/wall/live").status_code == 401
     for forged in ("x" * 43, "", "x" * 5000):
         stranger.cookies.set("dispatch-wall", forged)
         assert stranger.get("/wall/board").status_code == 401
+        assert stranger.get("/wall/live").status_code == 401
 
 
 # --- the report

@@ -34,6 +34,9 @@ PARAMETERS: dict[str, Value] = {
     "rating_id": the,
     "call_id": the,
     "missed_id": the,
+    "task_id": the,
+    "refusal_id": the,
+    "mark_id": the,
     "handover_id": the,
     "order_id": the,
     "pass_id": the,
@@ -58,6 +61,8 @@ PARAMETERS: dict[str, Value] = {
     "absence_id": the,
     "disposition_id": "3",
     "topic_id": "1",
+    "phrase_id": the,
+    "name": "hello",
     "catalogue": "risk",
     "section": "main",
     "purpose": "processing",
@@ -105,8 +110,12 @@ QUERY: dict[str, Value | tuple[str, ...]] = {
 """What may stand behind the question mark, by name: all of it at once, and of several values one after the other."""
 
 LAST = {"POST /families", "POST /destructions/{act_id}/decision"}
-LEFT_OUT = {"GET /live", "GET /login", "POST /login", "POST /logout", "POST /wallboard/pass"}
-"""The stream has tests of its own (test_live.py); signing in and out would end the walk, as a monitor's pass does."""
+LEFT_OUT = {
+    *("GET /live", "GET /wallboard/live", "GET /wall/live"),
+    *("GET /login", "POST /login", "POST /logout", "POST /wallboard/pass"),
+}
+"""The streams have tests of their own (test_live.py, test_wallboard_live.py); signing in and out would end the walk, as
+a monitor's pass does."""
 
 
 @dataclass(frozen=True)

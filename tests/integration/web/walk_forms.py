@@ -29,6 +29,17 @@ _CHANGED = "Проверка доступа"
 _BY = {"version": "1"}
 _WHY: dict[str, Value] = {**_BY, "reason": _CHANGED}
 _CONSENT: dict[str, Value] = {"person_id": the, "purpose": "processing"}
+_RETRY: dict[str, Value] = {
+    f"{what}_{code}": value
+    for code in ("busy", "no_answer", "unreachable", "failed", "withdrawn", "machine", "hung_up", "rejected")
+    for what, value in (("then", "human"), ("minutes", "60"), ("times", "1"))
+}
+_DIALLING: dict[str, Value] = {
+    "service": "1", "version": "1", "lines": "1", "trunk_lines": "4", "per_second": "1", "ring_seconds": "30",
+    "gap_minutes": "60", "attempts": "2", "per_day": "2", "per_week": "4", "per_month": "16", "per_service_day": "200",
+    "earliest": "9:00", "latest_usual": "16:45", "since": "15:00", "until": "17:00", "morning_since": "9:00",
+    "morning_until": "12:00", "days_before": "1", "lead_minutes": "60", **_RETRY,
+}  # fmt: skip
 
 FORMS: dict[str, list[dict[str, Value]]] = {
     "POST /session": [{}],
@@ -59,6 +70,18 @@ FORMS: dict[str, list[dict[str, Value]]] = {
     "POST /handover": [{"note": _CHANGED, "form_key": "h1"}],
     "POST /handover/{handover_id}/take": [{"note": _CHANGED}],
     "POST /settings/missed": [{"service_id": "1", "minutes": "30", "claim_minutes": "20"}],
+    # reminders
+    "POST /dialling/stop": [{}],
+    "POST /dialling/resume": [{}],
+    "POST /dialling/{task_id}/told": [{}],
+    "POST /dialling/list/next": [{}],
+    "POST /dialling/list/{task_id}/take": [{}],
+    "POST /dialling/list/{task_id}/call": [{}],
+    "POST /dialling/list/{task_id}/outcome": [{"outcome": "told", "note": _CHANGED}],
+    "POST /dialling/list/{task_id}/skip": [{"reason": _CHANGED}],
+    "POST /settings/dialling": [_DIALLING],
+    "POST /settings/dialling/refusals/{refusal_id}/end": [{"reason": _CHANGED}],
+    "POST /settings/dialling/marks/{mark_id}/clear": [{}],
     # appointments
     "POST /appointments/hold": [{"employee_id": "9", "starts_at": "1800000000", "family_id": the},
                                 {"employee_id": "9", "starts_at": "1800000000", "call_id": the},
@@ -191,6 +214,11 @@ FORMS: dict[str, list[dict[str, Value]]] = {
     "POST /settings/extensions": [{}],
     "POST /settings/people/{employee_id}/end-sessions": [{}],
     "POST /settings/extensions/{extension_id}/secret": [{}],
+    "POST /settings/speech/{service_id}/{name}": [{"text": _CHANGED, "version": "0"}],
+    "POST /settings/speech/{service_id}/{name}/preview": [{"text": _CHANGED, "version": "0"}],
+    "POST /settings/speech/{service_id}/{name}/call": [{"kind": "play"}],
+    "POST /settings/speech/phrases": [{}],
+    "POST /settings/speech/phrases/{phrase_id}/remove": [{}],
     "POST /settings/voice": [{"service": "1", "version": "1", "greeting": _CHANGED, "callback_on": "yes"}],
     "POST /settings/voice/assignments": [
         {"line_id": "1", "employee_id": "1", "part": "main", "since": "2027-01-11", "order_number": _CHANGED}

@@ -10,12 +10,12 @@ from urllib.parse import quote
 import pytest
 from sqlalchemy import select
 
-from crm import demo, schema
 from crm.consents import giving
 from crm.consents.tables import ConsentText
 from crm.db import Database
 from crm.recordings import reading, settings
 from crm.staff import by_login
+from tests.support.records import demo_records
 from workers.agi_server import InboundLookup
 
 KEY = "0123456789abcdef" * 4
@@ -38,11 +38,7 @@ class Channel:
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    url = f"sqlite:///{tmp_path / 'records.db'}"
-    schema.upgrade(url)
-    opened = Database(url, KEY)
-    with opened.transaction() as session:
-        demo.load(session, KEY, datetime.now(UTC))
+    opened = demo_records(tmp_path / "records.db", KEY)
     yield opened
     opened.dispose()
 

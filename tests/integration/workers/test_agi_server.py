@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from crm import heartbeat, schema
+from crm import heartbeat
 from crm.db import Database
+from tests.support.records import demo_records
 from workers.agi_server import InboundLookup
 
 
@@ -22,9 +23,7 @@ class Channel:
 
 @pytest.fixture
 def database(tmp_path: Path) -> Database:
-    url = f"sqlite:///{tmp_path / 'records.db'}"
-    schema.upgrade(url)
-    return Database(url, "a-key-for-tests-only-0123456789abcdef")
+    return demo_records(tmp_path / "records.db", "a-key-for-tests-only-0123456789abcdef")
 
 
 @pytest.mark.parametrize(("silent_seconds", "said"), [(0, "1"), (8, "1"), (30, "0"), (None, "0")])

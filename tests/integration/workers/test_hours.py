@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from crm import demo, exchange_state, schema
+from crm import exchange_state
 from crm.calendar.reading import calendar_of
 from crm.db import Database
 from crm.institution import services
 from telephony.config.plan import ExchangePlan
+from tests.support.records import demo_records
 from tests.support.valkey import TemporaryValkey
 from workers.exchange import build_plan
 from workers.feed import Feed
@@ -24,11 +25,7 @@ NOON = datetime(2026, 11, 12, 9, 0, tzinfo=UTC)
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    url = f"sqlite:///{tmp_path / 'records.db'}"
-    schema.upgrade(url)
-    opened = Database(url, KEY)
-    with opened.transaction() as session:
-        demo.load(session, KEY, NOON)
+    opened = demo_records(tmp_path / "records.db", KEY, NOON)
     yield opened
     opened.dispose()
 

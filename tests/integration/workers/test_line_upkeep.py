@@ -6,6 +6,7 @@ import os
 import secrets
 import shutil
 import wave
+from array import array
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
@@ -15,16 +16,22 @@ import pytest
 from sqlalchemy import delete, select
 
 from callflow import events
-from crm import calls, db, demo, exchange_state, schema
+from callflow.speech.sound import wav
+from crm import calls, db, demo, exchange_state, institution, schema
 from crm.calendar.tables import CalendarDay, ServiceHours
 from crm.lines.tables import LineAssignment, ServiceVoice, VoiceMessage
+from crm.speech import phrases, texts
+from crm.staff import by_login
 from workers import prompts, voice_messages
 from workers.line_upkeep import LineUpkeep
 from workers.settings import ServiceSettings
-from workers.town_voice import VoiceError
+from workers.speech.cache import store
+from workers.speech.port import SpeechError
+from workers.speech.voice import phrases_folder
 
 KEY = "a-key-for-tests-only-0123456789abcdef"
 SUNDAY = datetime(2026, 11, 22, 7, 0, tzinfo=UTC)
+LOUD, OTHER = (wav(array("h", [level, -level] * 4000)) for level in (5000, 7000))
 NAME = "dispatch-1795333673.3.wav"
 
 
@@ -74,7 +81,7 @@ class Voice:
 
     def __call__(self, text: str) -> bytes:
         if self.refuses and self.refuses in text:
-            raise VoiceError("no")
+            raise SpeechError("no")
         self.said.append(text)
         return sound(0.1)
 
@@ -147,6 +154,46 @@ def test_a_service_without_hours_has_no_openings_to_name(town: db.Database) -> N
     texts = want(town).texts
     assert not [name for name in texts if name.startswith(("closed-", "break-"))]
     assert "hours" not in texts
+
+
+def test_a_phrase_that_somebody_recorded_is_what_callers_hear_until_its_words_change(
+    town: db.Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Engine:
+        name, title = "test:1", "проба"
+
+        def say(self, text: str) -> bytes:  # noqa: ARG002 - all alike
+            return LOUD
+
+    monkeypatch.setattr("workers.speech.engines.present", lambda _wish, _cache: Engine())
+    settings = ServiceSettings(data_dir=tmp_path, _env_file=None)
+    upkeep = LineUpkeep(settings, town)
+    queue = want(town).queue
+    closed, bye = (tmp_path / "asterisk/prompts" / queue / f"{name}.wav" for name in ("closed", "bye"))
+
+    def record(words: str) -> None:
+        with town.transaction() as session:
+            service, head = institution.services(session)[0], by_login(session, "roshchina")
+            assert head is not None
+            given = {"words": words, "sound": OTHER, "source": "upload"}
+            row = phrases.keep(session, service, "closed_now", head, SUNDAY, **given)
+            store(OTHER, phrases_folder(tmp_path) / row.file)
+
+    upkeep.round(SUNDAY)
+    assert closed.read_bytes().endswith(LOUD[44:])
+    assert (tmp_path / "asterisk/prompts/speech/ask.wav").exists()
+    assert len(list((tmp_path / "speech/fixed").iterdir())) > 20, "what the robot says to everybody lies ready"
+    record("Сейчас нерабочее время.")
+    upkeep.round(SUNDAY + timedelta(minutes=2))
+    assert closed.read_bytes().endswith(OTHER[44:])
+    assert bye.read_bytes().endswith(LOUD[44:])
+    with town.transaction() as session:
+        head = by_login(session, "roshchina")
+        assert head is not None
+        service = institution.services(session)[0]
+        texts.change(session, service, "closed_now", head, SUNDAY, text="Мы закрыты.", version=0)
+    upkeep.round(SUNDAY + timedelta(minutes=4))
+    assert closed.read_bytes().endswith(LOUD[44:]), "the words are others: the recording is silent"
 
 
 # --- voice messages

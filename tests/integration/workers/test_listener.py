@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from crm import demo, exchange_state, presence, schema, staff, training
+from crm import exchange_state, presence, staff, training
 from crm.calls import CallRecord
-from crm.db import Database, open_database
+from crm.db import Database
 from crm.training import TrainingCall
+from tests.support.records import demo_records
 from tests.support.scripted_ami import Headers, ScriptedAmi, channel_event
 from tests.support.valkey import TemporaryValkey
 from tests.support.wait import wait_for
@@ -22,6 +23,7 @@ from workers.queues import Wake
 from workers.settings import ServiceSettings
 
 SECRET = "a-secret-of-the-scripted-exchange-0123456789"
+KEY = "a-key-for-tests-only-0123456789abcdef"
 NOON = datetime(2026, 11, 12, 9, 0, tzinfo=UTC)
 
 
@@ -35,6 +37,7 @@ def exchange() -> Iterator[ScriptedAmi]:
 def settings(tmp_path: Path, valkey: TemporaryValkey, exchange: ScriptedAmi) -> ServiceSettings:
     return ServiceSettings(
         data_dir=tmp_path,
+        secret_key=KEY,
         redis_url=valkey.url,
         exchange="external",  # nothing to render for a scripted one
         ami_port=exchange.port,
@@ -44,10 +47,7 @@ def settings(tmp_path: Path, valkey: TemporaryValkey, exchange: ScriptedAmi) -> 
 
 @pytest.fixture
 def database(settings: ServiceSettings) -> Iterator[Database]:
-    schema.upgrade(settings.database_address())
-    opened = open_database(settings)
-    with opened.transaction() as session:
-        demo.load(session, settings.key(), NOON)
+    opened = demo_records(settings.data_dir / "records.db", KEY, NOON)
     yield opened
     opened.dispose()
 

@@ -9,11 +9,11 @@ from sqlalchemy import delete, select
 
 from callflow import events
 from callflow.caller_id import CallerId, CallerKind
-from crm import demo, schema
 from crm.calendar.tables import ServiceHours
 from crm.db import Database
 from crm.missed.tables import MissedCall
 from crm.staff import by_login
+from tests.support.records import demo_records
 from tests.support.valkey import TemporaryValkey
 from workers.feed import Feed, Notice, NoticeKind
 from workers.housekeeping import Housekeeping
@@ -27,11 +27,7 @@ STRANGER = CallerId(CallerKind.NUMBER, "+79070009955")
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    url = f"sqlite:///{tmp_path / 'records.db'}"
-    schema.upgrade(url)
-    opened = Database(url, KEY)
-    with opened.transaction() as session:
-        demo.load(session, KEY, TEN)
+    opened = demo_records(tmp_path / "records.db", KEY, TEN)
     yield opened
     opened.dispose()
 

@@ -12,14 +12,16 @@ from sqlalchemy.exc import OperationalError
 from callflow import events
 from callflow.call import CallState
 from callflow.caller_id import CallerId, CallerKind
+from callflow.dialplan_word import DialplanWord, Subject
 from callflow.live import LiveCall
-from crm import calls, demo, schema, staff
+from crm import calls, staff
 from crm.calls import CallRecord
 from crm.db import Database
+from tests.support.records import demo_records
 from tests.support.valkey import TemporaryValkey
 from tests.support.wait import wait_for
 from workers import recorder as module
-from workers.feed import STREAM, Feed
+from workers.feed import STREAM, Feed, Notice, NoticeKind
 from workers.recorder import Recorder, Seen
 
 KEY = "a-key-for-tests-only-0123456789abcdef"
@@ -42,11 +44,7 @@ ENDED = events.CallEnded(call=CALL, at=at(60), cause=16)
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    url = f"sqlite:///{tmp_path / 'records.db'}"
-    schema.upgrade(url)
-    opened = Database(url, KEY)
-    with opened.transaction() as session:
-        demo.load(session, KEY, NOON)
+    opened = demo_records(tmp_path / "records.db", KEY, NOON)
     yield opened
     opened.dispose()
 
@@ -182,3 +180,17 @@ def test_stopping_records_what_is_still_waiting(database: Database, valkey: Temp
     row = stored(database)
     assert row is not None
     assert row.ended_at == at(60)
+
+
+def test_the_clerks_are_woken_by_what_may_be_theirs_and_by_nothing_else(
+    database: Database, valkey: TemporaryValkey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    woken: list[int] = []
+    kinds = {"moved": NoticeKind.TRANSFER, "other": NoticeKind.PRESENCE}
+    monkeypatch.setattr(module.followers, "follow", lambda _session, word: [Notice(kinds[word.state])])
+    running = Recorder(database, Feed(valkey.url), lambda: woken.append(1))
+    running.start()
+    for state in ("other", "moved"):
+        running.event(DialplanWord(subject=Subject.TRANSFER, call=CALL, at=at(0), order="1", state=state, uniqueid="1"))
+    running.stop()
+    assert woken == [1]

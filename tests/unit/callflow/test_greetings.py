@@ -1,5 +1,6 @@
 """What a caller hears, to the letter: S-1 and S-4 of domain.md §9.2."""
 
+from dataclasses import replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -13,14 +14,13 @@ from callflow.greetings import (
     DANGER,
     OPEN,
     ORDER,
+    PLACES,
     Spoken,
     hours,
     next_opening,
     pieces,
-    speakable,
     spoken,
 )
-from callflow.spoken_numbers import agreed, cardinal, genitive, minutes_in, on_day, phone_in_words, span
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 SHORT = (Interval(480, 720), Interval(780, 1020))
@@ -125,34 +125,28 @@ def test_hours_of_other_weeks() -> None:
     )
 
 
-def test_numbers_in_words() -> None:
-    assert [cardinal(n) for n in (0, 11, 21, 100, 112, 999)] == [
-        "ноль", "одиннадцать", "двадцать один", "сто", "сто двенадцать", "девятьсот девяносто девять",
-    ]  # fmt: skip
-    assert [minutes_in(n) for n in (1, 2, 11, 12, 22, 41)] == [
-        "одну", "две", "одиннадцать", "двенадцать", "двадцать две", "сорок одну",
-    ]  # fmt: skip
-    assert (genitive(21), genitive(40), genitive(41, feminine=True)) == ("двадцати одного", "сорока", "сорока одной")
-    assert [agreed(n, "балл", "балла", "баллов") for n in (1, 3, 5, 11, 21, 112)] == [
-        "балл", "балла", "баллов", "баллов", "балл", "баллов",
-    ]  # fmt: skip
-    with pytest.raises(ValueError, match="only"):
-        cardinal(1000)
+def test_the_head_words_what_is_said_and_ours_stands_in_for_what_cannot_be_filled() -> None:
+    texts = {
+        "closed_now": "Мы уже закрылись.",
+        "closed_hello": "Это {в службу}, каб. 5.",
+        "closed_hours": "С {чего-то}.",
+    }
+    service = Spoken(named="Семейная диспетчерская", institution="", zone=MOSCOW, week=WEEK, texts=texts)
+    said = heard("2026-11-11T17:30", service)
+    assert said.startswith("Это Семейная диспетчерская, кабинет пять. Мы уже закрылись. Мы работаем с понедельника")
+    assert DANGER in said
 
 
-def test_dates_times_and_telephones_in_words() -> None:
-    assert on_day(date(2026, 11, 21)) == "в субботу, двадцать первого ноября"
-    assert on_day(date(2026, 6, 30)) == "во вторник, тридцатого июня"
-    assert span(60, 120) == "с одного до двух часов"
-    assert phone_in_words("+79910970168") == (
-        "восемь, девятьсот девяносто один, ноль девяносто семь, ноль один, шестьдесят восемь"
+def test_a_place_in_line_is_named_with_what_may_be_done() -> None:
+    said = pieces(SERVICE)
+    assert said["place-3"] == (
+        "Ваше место в очереди – третье. Пожалуйста, оставайтесь на линии. Если вам неудобно ждать, нажмите один: "
+        "мы перезвоним вам, ваше место в очереди сохранится."
     )
-    assert phone_in_words("+74924800001").startswith(
-        "восемь, четыреста девяносто два, четыреста восемьдесят, ноль ноль"
-    )
+    assert said["place-more"].startswith("Перед вами в очереди больше десяти звонков.")
+    assert len({said[f"place-{nth}"] for nth in range(1, PLACES + 1)}) == PLACES
+    assert "нажмите" not in pieces(replace(SERVICE, callback=False))["place-1"]
 
 
-def test_abbreviations_are_said_in_whole_words() -> None:
-    assert speakable("ГКУСО «Заречинский СРЦН»") == (
-        "государственное казённое учреждение социального обслуживания Заречинский социально-реабилитационный центр"
-    )
+def test_where_no_place_is_told_none_is_spoken() -> None:
+    assert not [name for name in pieces(replace(SERVICE, position=False)) if name.startswith("place")]

@@ -94,3 +94,8 @@ def test_the_lights_turn_at_their_thresholds() -> None:
     assert lost_light(tally([good] * 8 + [lost] * 2, targets)) is Light.YELLOW
     assert lost_light(tally([good] * 7 + [lost] * 3, targets)) is Light.RED
     assert all(light.words for light in Light if light is not Light.NONE)
+
+
+def test_what_needs_somebody_now_is_urgent_and_a_share_of_a_past_day_is_not() -> None:
+    assert [one.words for one in Light] == ["норма", "внимание", "срочно", ""]
+    assert [one.target_words for one in Light] == ["норма", "внимание", "хуже цели", ""]

@@ -38,8 +38,12 @@ def away(kind: str, until: datetime, substitute: str = "", entered: datetime = N
         (Facts(own=Own("break", "обед", NOW), device=Device.IDLE), State.BREAK, "перерыв: обед"),
         (Facts(own=Own("break", "перерыв", NOW)), State.BREAK, "перерыв"),
         (Facts(device=Device.IDLE, works=(False, at(2026, 11, 12, 15, 0))), State.OUT, "нет до 15:00"),
-        (Facts(device=Device.IDLE, works=(False, at(2026, 11, 13, 9, 0))), State.OUT, "нет до завтра 9:00"),
+        (Facts(device=Device.IDLE, works=(False, at(2026, 11, 13, 9, 0))), State.OUT, "нет до завтра 09:00"),
         (Facts(device=Device.IDLE, works=(True, at(2026, 11, 12, 16, 0))), State.FREE, "свободен(на)"),
+        # A telephone that is off is never hidden behind the hours.
+        (Facts(device=Device.OFF, works=(False, at(2026, 11, 12, 15, 0))), State.OUT, "нет до 15:00, телефон выключен"),
+        (Facts(own=Own("break", "обед", NOW), device=Device.OFF), State.BREAK, "перерыв: обед, телефон выключен"),
+        (Facts(device=Device.OFF, talks=True), State.TALKING, "говорит"),
         # His own word is newer than a timetable made in September.
         (Facts(own=READY, works=(False, at(2026, 11, 12, 15, 0))), State.FREE, "свободен(на)"),
         # He talks, whatever the timetable says.
@@ -75,7 +79,7 @@ def test_gone_for_a_while_ends_with_the_word_that_he_is_back() -> None:
         (at(2026, 11, 13, 0, 0), "завтра"),
         (at(2026, 11, 14, 0, 0), "13.11"),
         (at(2027, 1, 11, 0, 0), "10.01.2027"),
-        (at(2026, 11, 13, 9, 5), "завтра 9:05"),
+        (at(2026, 11, 13, 9, 5), "завтра 09:05"),
     ],
 )
 def test_the_end_of_an_absence_is_a_day_or_a_time(until: datetime, words: str) -> None:
@@ -83,6 +87,6 @@ def test_the_end_of_an_absence_is_a_day_or_a_time(until: datetime, words: str) -
 
 
 def test_a_time_to_come_is_said_as_people_say_it() -> None:
-    assert when(at(2026, 11, 16, 9, 0), NOW) == "пн 9:00"
-    assert when(at(2026, 11, 30, 9, 0), NOW) == "30.11 9:00"
+    assert when(at(2026, 11, 16, 9, 0), NOW) == "пн 09:00"
+    assert when(at(2026, 11, 30, 9, 0), NOW) == "30.11 09:00"
     assert when(NOW - timedelta(minutes=1), NOW) == "11:59"

@@ -10,11 +10,12 @@ CALLER, OPERATOR, SPECIALIST = "PJSIP/trunk-00000001", "PJSIP/101-web-00000002",
 
 
 def channel(
-    name: str, uniqueid: str, *, state: str = "Up", application: str = "", linkedid: str = "d-1.0"
+    name: str, uniqueid: str, *, state: str = "Up", application: str = "", linkedid: str = "d-1.0", bridge: str = ""
 ) -> ChannelNow:
     return ChannelNow(
         channel=name, uniqueid=uniqueid, linkedid=linkedid, state=state, context="", exten="", caller_number="",
-        caller_name="", connected_number="", application=application, application_data="", duration=1, bridge="",
+        caller_name="", connected_number="", application=application, application_data="", duration=1,
+        bridge=bridge,
     )  # fmt: skip
 
 
@@ -79,6 +80,34 @@ def test_a_specialist_in_town_is_the_other_channel_of_the_trunk() -> None:
     found = actions.parties(rows, "d-1.0", "101", "")
     assert found.specialist == ("PJSIP/trunk-00000007",)
     assert found.dialling == "PJSIP/trunk-00000007"
+
+
+def test_in_a_call_of_ours_the_other_half_stands_for_the_family_whose_own_channel_is_nobody_elses() -> None:
+    half = "Local/101@sd-outgoing-00000000;2"
+    rows = [
+        channel("Local/101@sd-outgoing-00000000;1", "out-1", linkedid="out-1", application="Dial", bridge="b1"),
+        channel("PJSIP/trunk-00000001", "d-1.3", linkedid="out-1", application="AppDial", bridge="b1"),
+        channel(half, "out-1-b", linkedid="out-1", application="Wait"),
+        channel(OPERATOR, "d-1.2", linkedid="out-1", application="Dial", bridge="b2"),
+        channel("PJSIP/trunk-00000005", "d-1.9", linkedid="out-1", application="AppDial", bridge="b2"),
+    ]
+    found = actions.parties(rows, "out-1", "101", "")
+    assert (found.caller, found.operator, found.dialling) == (half, OPERATOR, OPERATOR)
+    assert found.specialist == ("PJSIP/trunk-00000005",)
+    assert ("Channel", half) in actions.compose_consult(half, OPERATOR)
+
+
+def test_whom_the_robot_called_stands_for_himself() -> None:
+    own = "Local/go@sd-dial-00000000;1"
+    rows = [
+        channel(own, "att-1", linkedid="att-1", application="Queue", bridge="b1"),
+        channel("Local/go@sd-dial-00000000;2", "att-1-b", linkedid="att-1", application="Dial", bridge="b2"),
+        channel("PJSIP/trunk-00000001", "d-1.3", linkedid="att-1", application="AppDial", bridge="b2"),
+        channel(OPERATOR, "d-1.2", linkedid="att-1", application="AppQueue", bridge="b1"),
+    ]
+    found = actions.parties(rows, "att-1", "101", "")
+    assert (found.caller, found.operator, found.specialist) == (own, OPERATOR, ())
+    assert ("Channel", own) in actions.compose_consult(own, OPERATOR)
 
 
 def test_nobody_there_is_nobody() -> None:

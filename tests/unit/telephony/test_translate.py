@@ -181,3 +181,41 @@ def test_our_own_number_as_caller_id_and_another_asserted_identity_are_noticed()
 )
 def test_who_calls_is_told_by_the_callers_own_channel_in_our_own_context_only(forged: dict[str, str]) -> None:
     assert caller("<sip:+79070000101@x>", **forged) is None
+
+
+ATTEMPT = f"att-{'0a' * 16}"
+ROBOTS = {
+    "uniqueid": ATTEMPT,
+    "linkedid": ATTEMPT,
+    "Channel": "Local/go@sd-dial-00000001;1",
+    "UserEvent": "SDCaller",
+    "Context": "sd-robot",
+    "Did": "+74924800001",
+    "From": quote("<sip:+79070000101@robot>", safe=""),
+    "Pai": "",
+}
+GONE = {**ROBOTS, "UserEvent": "SDEnded", "Context": "sd-robot-end", "Cause": "16"}
+
+
+def told(headers: dict[str, str]) -> events.CallEvent | None:
+    return translate(message(channel_event("UserEvent", **headers)), trunk=TRUNK)
+
+
+def test_whom_the_robot_called_and_who_asked_for_a_person_is_a_caller() -> None:
+    found = told(ROBOTS)
+    assert isinstance(found, events.CallerIdentified)
+    assert (found.call, found.did, found.caller.number) == (ATTEMPT, "+74924800001", "+79070000101")
+    assert told(GONE) == events.CallEnded(call=ATTEMPT, at=AT, cause=16)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"Context": "sd-inbound"},
+        {"Channel": "Local/go@sd-dial-00000001;2"},
+        {"Channel": "Local/101@sd-outgoing-00000001;1"},
+    ],
+)
+def test_nobody_else_says_so(changed: dict[str, str]) -> None:
+    assert told({**ROBOTS, **changed}) is None
+    assert told({**GONE, **changed}) is None

@@ -6,7 +6,8 @@ import re
 from crm.call_identity import FACTS
 from crm.cards import upkeep
 from tests.support import audit_actions
-from web.audit_words import ACTIONS, details
+from web.audit_details import details
+from web.audit_words import ACTIONS
 
 
 def test_details_are_said_in_russian() -> None:

@@ -104,5 +104,17 @@ def test_a_call_of_ours_rings_at_the_operator_until_it_is_in_a_bridge() -> None:
     assert (call.state, call.ringing, call.talking, call.did) == (
         CallState.RINGING, ((f"{CALL}.operator", "101"),), None, None,
     )  # fmt: skip
-    call = one(channel(own.channel, CALL, bridge="b1", duration=20), phone, queued=False)
+    family = (
+        channel(own.channel, CALL, bridge="b1", duration=20),
+        channel("PJSIP/trunk-00000003", "5.5", bridge="b1"),
+    )
+    half = "Local/101@sd-outgoing-0000000a;2"
+    her_phone = channel("PJSIP/101-00000002", "5.4", bridge="b2")
+    call = one(*family, channel(half, f"{CALL}-b", bridge="b2"), her_phone, queued=False)
     assert (call.state, call.talking, call.ringing) == (CallState.TALKING, "101", ())
+    specialist = channel("PJSIP/201-web-00000004", "5.6", bridge="b2")
+    assert one(*family, channel(half, f"{CALL}-b", bridge="b2"), specialist, queued=False).talking == "201"
+    waiting = one(*family, channel(half, f"{CALL}-b"), queued=False)
+    assert (waiting.state, waiting.talking) == (CallState.WAITING, None), "with music, on the way to somebody"
+    rung = one(*family, channel(half, f"{CALL}-b"), channel("PJSIP/101-00000009", "5.9", state="Ringing"), queued=False)
+    assert (rung.state, rung.ringing) == (CallState.RINGING, (("5.9", "101"),))

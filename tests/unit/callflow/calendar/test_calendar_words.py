@@ -65,11 +65,11 @@ def test_a_day_is_read_back_as_it_is_shown() -> None:
 def test_a_week_is_said_in_one_line() -> None:
     thursday = (Interval(480, 720), Interval(780, 1140))
     days = (WITH_BREAK, WITH_BREAK, WITH_BREAK, thursday, WITH_BREAK, (), ())
-    assert words.week(days) == ("Пн–Ср, Пт 8:00–17:00; Чт 8:00–19:00; перерыв 12:00–13:00")
+    assert words.week(days) == ("Пн–Ср, Пт 08:00–17:00; Чт 08:00–19:00; перерыв 12:00–13:00")
     assert words.week((WITH_BREAK, (Interval(480, 720),), *days[5:], (), (), ())) == (
-        "Пн 8:00–17:00, перерыв 12:00–13:00; Вт 8:00–12:00"
+        "Пн 08:00–17:00, перерыв 12:00–13:00; Вт 08:00–12:00"
     )
-    assert words.week(((Interval(0, 60),), (Interval(0, 60),), (), (), (), (), ())) == "Пн, Вт 0:00–1:00"
+    assert words.week(((Interval(0, 60),), (Interval(0, 60),), (), (), (), (), ())) == "Пн, Вт 00:00–01:00"
     assert words.week(((),) * 7) == "закрыто"
 
 
@@ -80,9 +80,9 @@ def test_a_week_is_said_in_one_line() -> None:
         (LineState.OPEN, 26, "Открыто до завтра в 14:00."),
         (LineState.OPEN, None, "Открыто круглосуточно."),
         (LineState.BREAK, 1, "Перерыв до 13:00."),
-        (LineState.CLOSED, 20, "Нерабочее время. Откроется завтра в 8:00."),
-        (LineState.CLOSED, 68, "Нерабочее время. Откроется в субботу 21 ноября в 8:00."),
-        (LineState.CLOSED, 24 * 54 - 4, "Нерабочее время. Откроется в понедельник 11 января 2027 года в 8:00."),
+        (LineState.CLOSED, 20, "Нерабочее время. Откроется завтра в 08:00."),
+        (LineState.CLOSED, 68, "Нерабочее время. Откроется в субботу 21 ноября в 08:00."),
+        (LineState.CLOSED, 24 * 54 - 4, "Нерабочее время. Откроется в понедельник 11 января 2027 года в 08:00."),
         (LineState.CLOSED, None, "Нерабочее время."),
     ],
 )

@@ -41,6 +41,31 @@ def test_key_1_is_there_only_where_somebody_is_called_back() -> None:
     assert "exten =>" not in without
 
 
+def test_a_place_in_line_is_said_by_the_music_and_never_by_the_queue() -> None:
+    """What app_queue announces itself keeps phones from ringing (asterisk issue 543)."""
+    told = render(make_plan(voices=(voice(),)))
+    last = section(told["musiconhold.conf"], "sd-place-family-10-hello").splitlines()
+    assert last[2:5] == [f"entry = /d/prompts/family/{name}" for name in ("hello", "place-10", "music-1")]
+    assert "prompts/family/place-more" in section(told["musiconhold.conf"], "sd-place-family-more")
+    assert "sd-place-family-11" not in told["musiconhold.conf"]
+    silent = render(make_plan(voices=(voice(position=False),)))
+    assert "place-" not in silent["musiconhold.conf"]
+    for files in (told, silent):
+        assert "announce-position = no" in section(files["queues.conf"], "family")
+        assert "announce-frequency = 0" in section(files["queues.conf"], "family")
+
+
+@pytest.mark.parametrize(
+    ("changes", "seconds"),
+    [({}, 45), ({"overflow_seconds": 30}, 30), ({"overflow_seconds": 90}, 45), ({"position": False}, 240),
+     ({"position": False, "overflow_seconds": 90}, 90)],
+)  # fmt: skip
+def test_a_caller_comes_out_of_the_queue_as_often_as_something_is_to_be_told(
+    changes: dict[str, Any], seconds: int
+) -> None:
+    assert voice(**changes).turn_seconds == seconds
+
+
 def test_without_a_town_nobody_may_pretend_the_time() -> None:
     assert "SD-Pretend" in render(make_plan())["sd-inbound.conf"]
     live = render(make_plan(town_bind=None, town=(), trunk=TrunkPlan(peers=("192.0.2.1",))))

@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.scripted_apt import ScriptedApt
 from workers.provision import machine
-from workers.provision.debian_tree import Tree, ensure_tree, last_good_tree
+from workers.provision.debian_tree import Tree, ensure_tree, known_tree, last_good_tree
 from workers.provision.errors import ProvisionError
 from workers.provision.private_apt import source_lines
 
@@ -87,6 +87,20 @@ def test_the_mirror_is_the_machines_own_and_foreign_archives_are_left_out(apt: S
         "http://mirror.test/debian sid main"
     ]
     assert "other.test" not in "".join(source_lines(None))
+
+
+def test_what_is_not_wholly_free_is_looked_for_only_when_asked(apt: ScriptedApt) -> None:
+    parts = {line.split(" main")[-1] for line in source_lines(None)}
+    assert parts <= {"", " universe"}
+    assert all(line.endswith((" contrib non-free", " multiverse")) for line in source_lines(None, nonfree=True))
+
+
+def test_a_tree_that_is_there_is_known_without_asking_anybody(apt: ScriptedApt, tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    assert known_tree("greeter", ("greeter",), suite=None, cache=cache) is None
+    tree = ensure_tree("greeter", ("greeter",), suite=None, cache=cache, progress=print)
+    (apt.folder / "offline").touch()
+    assert known_tree("greeter", ("greeter",), suite=None, cache=cache) == tree
 
 
 def test_a_machine_without_apt_is_told_to_install_by_its_own_means(

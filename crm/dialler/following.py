@@ -1,0 +1,231 @@
+"""What the exchange and the script say of an attempt, in any order and as often as they like (I11, I17).
+
+An attempt moves forward only. Its end frees the line and moves the task on, once; whoever says the end again changes
+nothing.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from callflow.dialler import retry
+from callflow.dialler.states import AttemptState, Disposition, TaskState, may_become
+from callflow.dialler.wire import disposition_of
+from crm.dialler import refusals
+from crm.dialler.changing import again, attempt_of, change, end, tell, to_a_person
+from crm.dialler.settings import settings_of
+from crm.dialler.tables import DialAttempt, DialEvent, DialTask, LineSlot
+
+SCRIPT = "agi"
+"""Evidence of the script that talked (`workers.dialogue`)."""
+OVER = "over"
+"""Step that keeps the dialplan's last word while the script's rows are still to come."""
+NOT_THE_ORDERS_OWN = frozenset({"replayed", "locked"})
+"""Refusals of a second copy of an order: they say nothing about the first (M4, M5)."""
+_WORDS = {"ringing": AttemptState.RINGING, "answered": AttemptState.ANSWERED}
+_UNKNOWN_WORDS = "итог звонка неизвестен: проверьте и позвоните сами"
+_CONFIRM = {"confirm": Disposition.CONFIRMED, "cancel": Disposition.DECLINED, "move": Disposition.MOVED}
+
+
+def told(session: Session, attempt_id: str, at: datetime) -> None:
+    """The exchange took the order. Words of the dialplan that were quicker stay."""
+    session.execute(update(DialAttempt).where(DialAttempt.id == attempt_id).values(told_at=at, news_at=at))
+
+
+def not_sent(session: Session, attempt_id: str, at: datetime, evidence: str) -> bool:
+    """Proved: no telephone rang. The task is due again at once."""
+    attempt = attempt_of(session, attempt_id)
+    if attempt is None or not _become(session, attempt, AttemptState.NOT_SENT, at, evidence):
+        return False
+    _let_go(session, attempt)
+    task = _task_of(session, attempt)
+    if task.state == TaskState.CALLING.value:
+        again(session, task, at, None, at, evidence)
+    return True
+
+
+def unknown(session: Session, attempt_id: str, at: datetime, evidence: str) -> bool:
+    """Nothing proves what became of it: a person decides; the program never dials it again."""
+    attempt = attempt_of(session, attempt_id)
+    if attempt is None or not _become(session, attempt, AttemptState.UNKNOWN, at, evidence):
+        return False
+    _let_go(session, attempt)
+    task = _task_of(session, attempt)
+    if task.state == TaskState.CALLING.value:
+        to_a_person(session, task, AttemptState.UNKNOWN.value, _UNKNOWN_WORDS, at, evidence)
+    return True
+
+
+def heard(session: Session, attempt_id: str, word: str, detail: str, at: datetime) -> DialAttempt | None:
+    """A word of the dialplan; None when it changes nothing."""
+    attempt = attempt_of(session, attempt_id)
+    if attempt is None:
+        return None
+    if word == "ended":
+        return _ended(session, attempt, detail, at)
+    if word == "gate_denied":
+        own = detail not in NOT_THE_ORDERS_OWN
+        return attempt if own and settle(session, attempt.id, Disposition.DENIED, at, "gate", detail) else None
+    then = _WORDS.get(word)
+    if then is None or not _become(session, attempt, then, at, "word"):
+        return None
+    attempt.rang = True
+    if then is AttemptState.RINGING:
+        attempt.ringing_at = at
+    else:
+        attempt.answered_at = at
+    return attempt
+
+
+def answered(session: Session, attempt_id: str, at: datetime) -> bool:
+    """The script has the family on the line: True once, and only while the call may be talked to."""
+    taken = session.execute(
+        update(DialAttempt)
+        .where(
+            DialAttempt.id == attempt_id,
+            DialAttempt.live,
+            DialAttempt.answered_by == "",
+            DialAttempt.hangup_asked_at.is_(None),
+        )
+        .values(
+            state=AttemptState.ANSWERED.value,
+            answered_by=SCRIPT,
+            answered_at=func.coalesce(DialAttempt.answered_at, at),
+            rang=True,
+            news_at=at,
+        )
+        .returning(DialAttempt.task_id)
+        .execution_options(synchronize_session=False)
+    ).scalar_one_or_none()
+    if taken is None:
+        return False
+    tell(session, taken, AttemptState.ANSWERED.value, at, attempt_id=attempt_id, source=SCRIPT)
+    return True
+
+
+def step(session: Session, attempt_id: str, what: str, detail: str, at: datetime) -> None:
+    """A line of the talk: a key, a piece that was played, an action. Facts that later decide are kept in the row."""
+    attempt = session.get(DialAttempt, attempt_id)
+    if attempt is None:
+        return
+    attempt.news_at = at
+    if what == "identified":
+        attempt.identified_at = attempt.identified_at or at
+    elif what == "played":
+        attempt.played_at = attempt.played_at or at
+    tell(session, attempt.task_id, what, at, attempt_id=attempt_id, detail=detail, source=SCRIPT)
+
+
+def settle(  # noqa: PLR0917 - which, how, when, how we know
+    session: Session, attempt_id: str, disposition: Disposition, at: datetime, evidence: str, detail: str = ""
+) -> bool:
+    """The attempt is over and its task moves on; its line is free once the call is gone from the exchange. False when
+    it was over already."""
+    attempt = attempt_of(session, attempt_id)
+    if attempt is None:
+        return False
+    before = AttemptState(attempt.state)
+    if not _become(session, attempt, AttemptState.ENDED, at, evidence, disposition.value):
+        return False
+    attempt.disposition, attempt.ended_at = disposition.value, at
+    attempt.detail = detail or attempt.detail
+    attempt.rang = attempt.rang or disposition.rang
+    if evidence != SCRIPT:
+        _let_go(session, attempt)  # the script says the result before it hangs up: its channel still has the line (I16)
+    if disposition is Disposition.BAD_NUMBER:
+        refusals.mark(session, attempt.number, None, refusals.BAD, at, attempt.id)
+    task = _task_of(session, attempt)
+    if before is not AttemptState.UNKNOWN and task.state == TaskState.CALLING.value:
+        _move_on(session, task, attempt, disposition, at)
+    return True
+
+
+def settle_heard(session: Session, attempt_id: str, at: datetime, evidence: str) -> bool:
+    """Answered and over, and the script said no result: its rows say what was heard (I12)."""
+    attempt = attempt_of(session, attempt_id)
+    return attempt is not None and settle(session, attempt_id, _by_rows(session, attempt), at, evidence)
+
+
+def over_word(session: Session, attempt_id: str) -> str:
+    """The dialplan's last word about it, "" if it has said none."""
+    last = select(DialEvent.detail).where(DialEvent.attempt_id == attempt_id, DialEvent.what == OVER)
+    return session.scalars(last.limit(1)).first() or ""
+
+
+def _ended(session: Session, attempt: DialAttempt, detail: str, at: datetime) -> DialAttempt | None:
+    if not attempt.live:
+        _let_go(session, attempt)
+        return None
+    disposition = disposition_of(detail)
+    if disposition is Disposition.WITHDRAWN and attempt.hangup_asked_at is None:
+        disposition = Disposition.NO_ANSWER  # the network gave up before we did
+    if disposition is not None and attempt.answered_by == "":
+        return attempt if settle(session, attempt.id, disposition, at, "word", detail) else None
+    if over_word(session, attempt.id):
+        return None
+    # The script may be writing its last row at this very moment: it has a few seconds (`crm.dialler.reconciling`).
+    attempt.news_at = at
+    tell(session, attempt.task_id, OVER, at, attempt_id=attempt.id, detail=detail, source="word")
+    return attempt
+
+
+def _by_rows(session: Session, attempt: DialAttempt) -> Disposition:
+    done = set(session.scalars(select(DialEvent.what).where(DialEvent.attempt_id == attempt.id)))
+    for what, disposition in _CONFIRM.items():
+        if what in done:
+            return disposition
+    return Disposition.DELIVERED if attempt.played_at is not None else Disposition.HUNG_UP
+
+
+def _become(  # noqa: PLR0917 - which, what, when, how we know
+    session: Session, attempt: DialAttempt, then: AttemptState, at: datetime, evidence: str, detail: str = ""
+) -> bool:
+    if not may_become(AttemptState(attempt.state), then):
+        return False
+    attempt.state, attempt.live, attempt.news_at, attempt.evidence = then.value, then.is_live, at, evidence
+    tell(session, attempt.task_id, then.value, at, attempt_id=attempt.id, detail=detail, source=evidence)
+    return True
+
+
+def _task_of(session: Session, attempt: DialAttempt) -> DialTask:
+    """The attempt's task, locked: always after the attempt, so that nobody waits crosswise."""
+    return session.get_one(DialTask, attempt.task_id, with_for_update=True, populate_existing=True)
+
+
+def gone(session: Session, attempt_id: str) -> None:
+    """The exchange has no such call any more: its line is free."""
+    attempt = attempt_of(session, attempt_id)
+    if attempt is not None and not attempt.live:
+        _let_go(session, attempt)
+
+
+def _let_go(session: Session, attempt: DialAttempt) -> None:
+    session.execute(update(LineSlot).where(LineSlot.attempt_id == attempt.id).values(attempt_id=None, taken_at=None))
+
+
+def _move_on(session: Session, task: DialTask, attempt: DialAttempt, disposition: Disposition, at: datetime) -> None:
+    earlier = session.scalar(
+        select(func.count()).where(
+            DialAttempt.task_id == task.id, DialAttempt.id != attempt.id, DialAttempt.disposition == disposition.value
+        )
+    )
+    then = retry.after(
+        disposition,
+        at=at,
+        earlier=earlier or 0,
+        next_occasion=_next_occasion(task, at),
+        table=settings_of(session, task.service_id).retry,
+    )
+    if then.ends_as is not None:
+        end(session, task, then.ends_as, disposition.value, at, "dialler")
+    elif then.human or then.due_at is None:
+        to_a_person(session, task, disposition.value, disposition.title, at, "dialler")
+    else:
+        values = {"state": TaskState.DUE, "due_at": then.due_at, "rule": disposition.value, "owner": ""}
+        change(session, task, {**values, "lease_until": None}, at, disposition.value, "dialler")
+
+
+def _next_occasion(task: DialTask, at: datetime) -> datetime | None:
+    starts = (datetime.fromisoformat(since) for since, _ in task.stretches)
+    return min((one for one in starts if at < one < task.deadline), default=None)

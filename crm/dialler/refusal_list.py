@@ -1,0 +1,50 @@
+"""Who is not called and why, as the head sees it: refusals that stand, and what calls have taught about numbers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from crm.dialler.tables import CallRefusal, NumberMark
+from crm.family_tables import Family, Person
+from crm.masked import MaskedFamily, masked, masked_number
+from crm.staff import Employee
+from crm.visibility import seen_by
+
+MOST = 300
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One refusal or mark: whose number, masked; the person where it is known whose."""
+
+    row: CallRefusal | NumberMark
+    who: MaskedFamily | None
+    number: str
+
+
+def refusals(session: Session, viewer: Employee) -> list[Listed]:
+    """Refusals that stand, the newest first; of people whom the viewer may know of."""
+    rows = select(CallRefusal).outerjoin(Person, Person.id == CallRefusal.person_id)
+    rows = rows.outerjoin(Family, Family.id == Person.family_id)
+    rows = rows.where(CallRefusal.ended_at.is_(None), or_(Family.id.is_(None), seen_by(viewer)))
+    return _listed(session, session.scalars(rows.order_by(CallRefusal.at.desc()).limit(MOST)).all(), viewer)
+
+
+def marks(session: Session, viewer: Employee) -> list[Listed]:
+    """Marks that stand, the newest first; of people whom the viewer may know of."""
+    rows = select(NumberMark).outerjoin(Person, Person.id == NumberMark.person_id)
+    rows = rows.outerjoin(Family, Family.id == Person.family_id)
+    rows = rows.where(NumberMark.cleared_at.is_(None), or_(Family.id.is_(None), seen_by(viewer)))
+    return _listed(session, session.scalars(rows.order_by(NumberMark.at.desc()).limit(MOST)).all(), viewer)
+
+
+def _listed(session: Session, rows: Sequence[CallRefusal | NumberMark], viewer: Employee) -> list[Listed]:
+    found = []
+    for row in rows:
+        person = session.get(Person, row.person_id) if row.person_id else None
+        family = session.get(Family, person.family_id) if person is not None and person.family_id else None
+        who = masked(session, person, family, row.number, viewer) if person is not None else None
+        found.append(Listed(row, who, masked_number(row.number)))
+    return found

@@ -1,0 +1,12 @@
+"""The outbound engine among real parts that break (reliability.md §3, F38): `python -m tests.chaos --seeds 200`.
+
+Real Asterisk, Valkey, SQLite or PostgreSQL, our processes as they are shipped, a telephone network that writes down
+every call; fifty reminders are due, and a seed decides what breaks when. Then everything heals, and the invariants of
+the state machine (`tests.support.dialler.invariants`) judge what the network saw and what the records say.
+
+``inside``   what runs in our processes: the calling hours of the run, named points to die at, a quick voice
+``parts``    the processes, the exchange, the databases: start, kill, stop, heal
+``people``   who is called, and what their telephones do
+``faults``   everything that breaks, and the order that a seed gives it
+``judging``  the run as the invariants want it
+"""

@@ -1,0 +1,166 @@
+"""One of our processes under test: `python -m tests.chaos.inside FOLDER MODULE`.
+
+The product's own `main` runs, with four things from outside: the hours in which telephones may ring (the run must not
+depend on the day on which it is made), a voice that needs no time, a point of the order at which the process dies or
+stops, and, for mutants, one defect.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import importlib
+import json
+import os
+import signal
+import sys
+import threading
+from array import array
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+
+import time_machine
+
+from callflow.calendar import ServiceCalendar
+from callflow.dialler import window
+from callflow.speech.sound import RATE, wav
+
+HOURS = "hours.json"
+POINT = "point.txt"
+REACHED = "reached.txt"
+ROOM = "room.jsonl"
+MUTANT = "CHAOS_MUTANT"
+CLOCK = "CHAOS_CLOCK"
+_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG, prctl(2)
+Spans = Callable[..., tuple[window.Span, ...]]
+
+
+def hours_of(folder: Path) -> Spans:
+    """What stands in for `window.spans`: the stretches of the run's own file, cut by the institution's midnight."""
+
+    def spans(calendar: ServiceCalendar, _hours: object, day: date, _family: object = None) -> tuple[window.Span, ...]:
+        begins = datetime.combine(day, time(), calendar.zone).astimezone(UTC)
+        ends = begins + timedelta(days=1)
+        told = [
+            (datetime.fromtimestamp(one, UTC), datetime.fromtimestamp(end, UTC))
+            for one, end in json.loads((folder / HOURS).read_text())
+        ]
+        return tuple((max(one, begins), min(end, ends)) for one, end in told if one < ends and end > begins)
+
+    return spans
+
+
+class Hum:
+    """A speech engine that says everything in a third of a second."""
+
+    name = "hum:1"
+    title = "гудок"
+
+    def say(self, _text: str) -> bytes:
+        """See `workers.speech.port.Speech`."""
+        return wav(array("h", [4000, -4000] * (RATE // 6)))
+
+
+def reached(folder: Path) -> Callable[[str], None]:
+    """Looks at every point whether this process is to end or to stop here; the first that comes takes the order."""
+
+    def look(point: str) -> None:
+        order = folder / POINT
+        try:
+            wanted, what = order.read_text().split()
+            if wanted != point:
+                return
+            order.rename(folder / f"taken-{os.getpid()}")
+        except (OSError, ValueError):
+            return
+        (folder / REACHED).write_text(f"{os.getpid()} {point} {what}")
+        os.kill(os.getpid(), signal.SIGKILL if what == "kill" else signal.SIGSTOP)
+
+    return look
+
+
+def _note_room(folder: Path) -> None:
+    """Write down what the exchange had said when an order was decided (I22)."""
+    from crm.dialler import gating
+
+    real = gating.gate
+
+    def gate(session: Any, task_id: int, owner: str, at: datetime, live: Any, **more: Any) -> gating.Gated:
+        gated = real(session, task_id, owner, at, live, **more)
+        if gated.attempt is not None:
+            line = [gated.attempt.id, live.inbound, live.outbound, live.waiting]
+            with (folder / ROOM).open("a") as file:
+                file.write(json.dumps(line) + "\n")
+        return gated
+
+    gating.gate = gate  # type: ignore[assignment]
+
+
+def _without_commit() -> None:
+    """The mutant that dials first and writes never."""
+    from crm.dialler import gating
+    from workers.dialler.sender import Sender
+
+    class Undone(Exception):
+        pass
+
+    def decide(self: Sender, task_id: int, owner: str, live: Any, prompts: Any) -> Any:
+        gated = gating.Gated()
+        with contextlib.suppress(Undone), self.database.transaction() as session:
+            gated = gating.gate(session, task_id, owner, datetime.now(UTC), live, mode=self.mode, prompts=prompts)
+            if gated.attempt is not None:
+                session.flush()
+                session.expunge(gated.attempt)
+                raise Undone
+        return gated.attempt
+
+    Sender._decide = decide  # type: ignore[method-assign]
+
+
+def _follow_clock(file: Path) -> None:
+    """Let this process believe that it is as much later as the file says; what is monotonic stays so, as when somebody
+    sets a machine's clock. (libfaketime cannot be had here: under it Python's `time.sleep` fails.)"""
+    true = time_machine.escape_hatch.datetime.datetime
+    clock = time_machine.travel(datetime.now(UTC), tick=True).start()
+
+    def follow() -> None:
+        before: float | None = None  # to begin with too: on a busy machine seconds pass while the clock is taken over
+        while True:
+            skew = float(file.read_text())
+            if skew != before:
+                clock.move_to(true.now(UTC) + timedelta(seconds=skew), tick=True)
+                before = skew
+            threading.Event().wait(0.2)
+
+    threading.Thread(target=follow, daemon=True).start()
+
+
+def main() -> None:
+    """Patch, then be the process that is named."""
+    folder, module = Path(sys.argv[1]), sys.argv[2]
+    ctypes.CDLL(None).prctl(_DEATH_SIGNAL, signal.SIGKILL)  # a run that was killed leaves nobody behind
+    window.spans = hours_of(folder)
+    if CLOCK in os.environ:
+        _follow_clock(Path(os.environ[CLOCK]))
+    from workers.dialler import jobs
+    from workers.line_upkeep import LineUpkeep
+    from workers.speech import engines
+
+    engines.present = lambda *_: Hum()  # type: ignore[assignment]
+    LineUpkeep.start = lambda _self: None  # type: ignore[method-assign]  # a minute of speaking for callers
+    _note_room(folder)
+    if os.environ.get(MUTANT) == "no_commit":
+        _without_commit()
+    make = jobs.make_sender
+
+    def make_sender(*arguments: Any) -> Any:
+        return make(*arguments, reached=reached(folder))
+
+    jobs.make_sender = make_sender  # type: ignore[assignment]
+    importlib.import_module(module).main()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,166 @@
+"""A chaos run as the invariants want it: what the network saw, what the records say."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from unittest import mock
+
+from sqlalchemy import select
+
+from callflow.dialler import window
+from callflow.dialler.states import Channel, TaskState
+from crm.calendar.reading import calendar_of
+from crm.db import Database
+from crm.dialler.settings import settings_of
+from crm.dialler.tables import DialAttempt, DialEvent, DialTask, LineSlot
+from tests.chaos.inside import ROOM, hours_of
+from tests.support.dialler import invariants
+from tests.support.dialler.invariants import Ban, Run
+from tests.support.dialler.wire import Invite, Wire
+from tests.support.network import Arrived
+
+SOON = timedelta(seconds=65)
+"""What a rule has put off for seconds, or a refusal of the gate for a minute, still moves."""
+
+
+@dataclass
+class Truth:
+    """What happened outside of the records: calls at the network, deaths of the exchange, what was forbidden when.
+    `first_seen`: attempt → when somebody from outside first read its row."""
+
+    calls: Sequence[Arrived] = ()
+    deaths: list[float] = field(default_factory=list)
+    bans: list[Ban] = field(default_factory=list)
+    first_seen: dict[str, datetime] = field(default_factory=dict)
+    leaks: list[str] = field(default_factory=list)
+    """Calls that had no line in the records while they were up (I16)."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is printed of a run. `broken`: the invariant that does not hold, "" if all do."""
+
+    broken: str
+    attempts: int
+    invites: int
+    dispositions: dict[str, int]
+    tasks: dict[str, int]
+    unknown: int
+
+
+def moment(epoch: float) -> datetime:
+    """The instant of an epoch."""
+    return datetime.fromtimestamp(epoch, UTC)
+
+
+def ended_at(call: Arrived, truth: Truth) -> float:
+    """When a call was over: its telephone rings no longer than the exchange lives. 0: it goes on."""
+    died = [at for at in truth.deaths if at > call.at]
+    return min([one for one in (call.ended_at, *died[:1]) if one], default=0.0)
+
+
+def wire_of(truth: Truth, attempts: Iterable[DialAttempt]) -> Wire:
+    """The INVITEs, each with the attempt of its number that had been ordered last."""
+    wire = Wire()
+    by_number: dict[str, list[DialAttempt]] = {}
+    for one in sorted(attempts, key=lambda one: one.sending_at):
+        by_number.setdefault(one.number, []).append(one)
+    edges: list[tuple[float, int]] = []
+    for call in truth.calls:
+        ordered = [one for one in by_number.get(call.number, ()) if one.sending_at <= moment(call.at)]
+        over = ended_at(call, truth)
+        rang = min([one for one in (call.answered_at, over) if one], default=0.0)
+        wire.invites.append(
+            Invite(
+                ordered[-1].id if ordered else "",
+                call.number,
+                moment(call.at),
+                moment(rang) if rang else None,
+                moment(over) if over else None,
+            )
+        )
+        edges += [(call.at, 1), *([(over, -1)] if over else [])]
+    live = 0
+    for _, step in sorted(edges):
+        live += step
+        wire.most_at_once = max(wire.most_at_once, live)
+    return wire
+
+
+def run_of(database: Database, truth: Truth, folder: Path) -> Run:
+    """Everything that is judged, as of now."""
+    with database.reading() as session:
+        settings = settings_of(session, 1)
+        attempts = session.scalars(select(DialAttempt)).all()
+        ids = {one.id for one in attempts}
+        return Run(
+            wire=wire_of(truth, attempts),
+            calendar=calendar_of(session, 1),
+            hours=settings.hours,
+            caps=settings.caps,
+            tasks=session.scalars(select(DialTask)).all(),
+            attempts=attempts,
+            events=session.scalars(select(DialEvent).order_by(DialEvent.id)).all(),
+            slots=session.scalars(select(LineSlot)).all(),
+            now=datetime.now(UTC),
+            ordered_at={one.id: min(one.sending_at, truth.first_seen.get(one.id, one.sending_at)) for one in attempts},
+            room={name: room for name, room in _room(folder, settings.caps.trunk_lines) if name in ids},
+            bans=truth.bans,
+        )
+
+
+def judge(database: Database, truth: Truth, folder: Path, *, at_rest: str) -> Verdict:
+    """Hold the run against the invariants. `at_rest`: why it did not come to rest, "" if it did."""
+    run = run_of(database, truth, folder)
+    broken = "" if not truth.leaks else f"I16: calls without a line in the records: {truth.leaks}"
+    with ExitStack() as stack:
+        for module in (window, invariants):
+            stack.enter_context(mock.patch.object(module, "spans", hours_of(folder)))
+        try:
+            invariants.always(run)
+            if not at_rest:
+                invariants.at_rest(run)
+        except AssertionError as error:
+            broken = broken or str(error)
+    if at_rest:
+        broken = broken or f"I9: {at_rest}"
+    return Verdict(
+        broken=broken,
+        attempts=len(run.attempts),
+        invites=len(run.wire.invites),
+        dispositions=dict(Counter(one.disposition or one.state for one in run.attempts)),
+        tasks=dict(Counter(f"{one.channel}/{one.state}" for one in run.tasks)),
+        unknown=sum(one.state == "unknown" for one in run.attempts),
+    )
+
+
+def unrest(database: Database, may_ring: bool) -> str:
+    """What still moves, "" when nothing does: a live attempt, a taken line, a claim, a reminder that is due."""
+    with database.reading() as session:
+        live = session.scalars(select(DialAttempt.id).where(DialAttempt.live)).all()
+        lines = session.scalars(select(LineSlot.attempt_id).where(LineSlot.attempt_id.is_not(None))).all()
+        moving = session.scalars(
+            select(DialTask.id).where(DialTask.state.in_((TaskState.CLAIMED.value, TaskState.CALLING.value)))
+        ).all()
+        due = session.scalars(
+            select(DialTask.id).where(
+                DialTask.state == TaskState.DUE.value,
+                DialTask.channel == Channel.ROBOT.value,
+                DialTask.due_at <= datetime.now(UTC) + SOON,
+            )
+        ).all()
+    parts = {"live": live, "lines": lines, "moving": moving, "due": due if may_ring else ()}
+    return ", ".join(f"{name} {list(found)[:5]}" for name, found in parts.items() if found)
+
+
+def _room(folder: Path, trunk_lines: int) -> Iterable[tuple[str, tuple[int, int]]]:
+    file = folder / ROOM
+    for line in file.read_text().splitlines() if file.exists() else []:
+        name, inbound, outbound, waiting = json.loads(line)
+        yield name, (trunk_lines - inbound - outbound - 1, waiting)

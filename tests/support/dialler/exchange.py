@@ -1,0 +1,155 @@
+"""An exchange as the engine sees one: it obeys orders as `sd-dial` does, late, twice or never, and may die."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from callflow.dialler.rules import Live
+from callflow.dialler.wire import CdrLine, Evidence
+from tests.support.dialler.wire import Invite, Wire
+
+
+@dataclass(frozen=True)
+class Order:
+    """What was sent: one Originate."""
+
+    attempt_id: str
+    number: str
+    not_after: datetime
+
+
+@dataclass
+class Channel:
+    """A call that is up."""
+
+    invite: Invite
+    rings_until: datetime
+    answered: bool = False
+    greeted: bool = False
+
+
+@dataclass
+class FakeExchange:
+    """`say` takes a word of the dialplan: (attempt id, word, detail). `now` is true time."""
+
+    wire: Wire
+    now: Callable[[], datetime]
+    lines: int
+    ring: timedelta = timedelta(seconds=30)
+    boots: int = 0
+    up: bool = True
+    link: bool = True
+    keys: set[str] = field(default_factory=set)
+    stopped: bool = False
+    channels: dict[str, Channel] = field(default_factory=dict)
+    papers: dict[str, str] = field(default_factory=dict)
+    words: list[tuple[str, str, str]] = field(default_factory=list)
+    under_way: list[Order] = field(default_factory=list)
+    waiting: int = 0
+    inbound: int = 0
+    gate: bool = True
+    """Off: a mutant whose dialplan obeys every order."""
+
+    @property
+    def boot_id(self) -> str:
+        return f"boot-{self.boots}"
+
+    def live(self, skew: float) -> Live:
+        """What is read before an order."""
+        return Live(
+            link_up=self.up and self.link,
+            boot_id=self.boot_id,
+            waiting=self.waiting,
+            inbound=self.inbound,
+            outbound=len(self.channels),
+            clock_skew=skew,
+        )
+
+    def arrive(self, place: int) -> None:
+        """One order that is under way reaches the dialplan."""
+        if not self.under_way or not self.up:
+            return
+        order = self.under_way.pop(place % len(self.under_way))
+        denied = self._denied(order) if self.gate else ""
+        if denied:
+            self.words.append((order.attempt_id, "gate_denied", denied))
+            return
+        self.keys.add(order.attempt_id)
+        invite = Invite(order.attempt_id, order.number, self.now())
+        self.wire.invites.append(invite)
+        self.channels[order.attempt_id] = Channel(invite, self.now() + self.ring)
+        self.wire.most_at_once = max(self.wire.most_at_once, len(self.channels))
+        self.words.append((order.attempt_id, "ringing", ""))
+
+    def _denied(self, order: Order) -> str:
+        if self.stopped:
+            return "stopped"
+        if self.now() > order.not_after:
+            return "stale"
+        if order.attempt_id in self.keys:
+            return "replayed"
+        return "lines" if len(self.channels) >= self.lines else ""
+
+    def answer(self, attempt_id: str) -> None:
+        """Somebody picks up."""
+        channel = self.channels[attempt_id]
+        if not channel.answered:
+            channel.answered = True
+            channel.invite.ring_ended_at = self.now()
+            self.words.append((attempt_id, "answered", ""))
+
+    def end(self, attempt_id: str, detail: str) -> None:
+        """The call is over; its paper is written a moment later, which here is at once."""
+        channel = self.channels.pop(attempt_id, None)
+        if channel is None:
+            return
+        at = self.now()
+        channel.invite.ring_ended_at = channel.invite.ring_ended_at or at
+        channel.invite.ended_at = at
+        detail = "ANSWER-16-" if channel.answered else detail
+        self.papers[attempt_id] = {"ANSWER": "ANSWERED", "BUSY": "BUSY"}.get(detail.partition("-")[0], "NO ANSWER")
+        self.words.append((attempt_id, "ended", detail))
+
+    def hang_up(self, attempt_id: str) -> None:
+        """We end it."""
+        self.end(attempt_id, "CANCEL-0-")
+
+    def pass_time(self) -> None:
+        """A telephone rings no longer than the dialplan lets it, a talk no longer than three minutes."""
+        for attempt_id, channel in list(self.channels.items()):
+            limit = channel.invite.at + timedelta(seconds=180) if channel.answered else channel.rings_until
+            if self.now() >= limit:
+                if not channel.answered:
+                    channel.invite.ring_ended_at = limit
+                self.end(attempt_id, "NOANSWER-19-")
+
+    def crash(self) -> None:
+        """Killed: no paper, no word, no order under way that was not written yet; the keys of the gate may be lost."""
+        at = self.now()
+        for channel in self.channels.values():
+            channel.invite.ring_ended_at = channel.invite.ring_ended_at or at
+            channel.invite.ended_at = at
+        self.channels.clear()
+        self.under_way.clear()
+        self.keys.clear()
+        self.up = False
+        self.waiting = self.inbound = 0
+
+    def start(self) -> None:
+        """A new life."""
+        if not self.up:
+            self.up, self.boots = True, self.boots + 1
+
+    def evidence(self, attempt_id: str) -> Evidence | None:
+        """What it says when it is asked; None while there is no link."""
+        if not (self.up and self.link):
+            return None
+        paper = self.papers.get(attempt_id)
+        return Evidence(
+            alive=attempt_id in self.channels,
+            boot_id=self.boot_id,
+            gate_key=attempt_id in self.keys,
+            cdr=CdrLine(paper) if paper else None,
+        )

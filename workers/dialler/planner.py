@@ -1,0 +1,52 @@
+"""Lays out once a minute whom the robot and people are to call in the days ahead (`crm.reminders.planning`).
+
+In small transactions, for the pages wait for the same writer; another copy that does the same at the same time finds
+nothing left to promise.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from datetime import UTC, datetime
+from typing import Literal
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from crm.db import Database
+from crm.reminders import planning
+
+EVERY_SECONDS = 60.0
+BATCH = 50
+MOST_BATCHES = 200
+log = logging.getLogger(__name__)
+
+
+class Planner:
+    """The thread. `mode` decides which numbers may be called at all."""
+
+    def __init__(self, database: Database, mode: Literal["demo", "live"]) -> None:
+        self._database = database
+        self._mode = mode
+
+    def run(self, stopping: threading.Event) -> None:
+        """Until told to stop."""
+        while not stopping.is_set():
+            try:
+                self.plan(stopping)
+            except SQLAlchemyError as error:
+                log.warning("planning failed, again in a minute: %s", type(error).__name__)
+            stopping.wait(EVERY_SECONDS)
+
+    def plan(self, stopping: threading.Event) -> int:
+        """Promise all that is not promised yet; how many bookings."""
+        promised = 0
+        for _ in range(MOST_BATCHES):
+            with self._database.transaction() as session:
+                batch = planning.plan(session, datetime.now(UTC), mode=self._mode, limit=BATCH)
+            promised += batch
+            if batch < BATCH or stopping.is_set():
+                break
+        if promised:
+            log.info("%d bookings were promised a call", promised)
+        return promised

@@ -1,0 +1,137 @@
+"""One talk of the robot, from the answer to its end: script «dialogue» of the FastAGI process.
+
+First the attempt is taken, once: whoever comes second is put down without a word (I2). Then the words, which are files
+already. A fault never ends in silence: without SD_OK the dialplan says a neutral sentence by itself (§3, step 6).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from sqlalchemy.orm import Session
+
+from callflow.dialogues.outcome import Outcome
+from crm.db import Database
+from crm.dialler import following
+from crm.dialler.tables import DialAttempt, DialTask
+from crm.reminders import answers
+from telephony.agi import AgiSession, CallerHungUp
+from workers.dialogue import notebook
+from workers.dialogue.acts import Acts
+from workers.dialogue.line import Line
+from workers.dialogue.notebook import Notebook
+from workers.dialogue.patience import Patience
+from workers.dialogue.prompts import Prepared, prepared
+from workers.dialogue.talk import Talk
+from workers.settings import ServiceSettings
+from workers.speech.cache import Spoken
+from workers.speech.voice import Voice
+
+START_SECONDS = 1.2
+"""The dialplan waits two seconds for the first sign of life."""
+END_SECONDS = 4.0
+log = logging.getLogger(__name__)
+
+
+def now() -> datetime:
+    """The clock of talks."""
+    return datetime.now(UTC)
+
+
+class Dialogue:
+    """Handler of «dialogue»: one for all talks of a process. `clock` is for tests."""
+
+    def __init__(
+        self,
+        database: Database,
+        settings: ServiceSettings,
+        *,
+        voice: Voice | None = None,
+        clock: Callable[[], datetime] = now,
+    ) -> None:
+        self._database = database
+        self._voice = voice or Voice(settings, database)
+        self._clock = clock
+        self._patience = Patience(database)
+        self._notebook = Notebook(database)
+
+    def __call__(self, agi: AgiSession) -> None:
+        """Talk on this channel about the attempt that the dialplan names (`att`)."""
+        attempt_id = agi.parameters.get("att", "")
+        try:
+            words, service_id = self._words(attempt_id)
+            taken = self._patience.run(lambda s: following.answered(s, attempt_id, self._clock()), START_SECONDS)
+        except Exception as error:
+            log.error("%s: the talk could not begin (%s)", attempt_id, type(error).__name__)
+            return
+        if not taken:
+            log.warning("%s: not to be talked with", attempt_id)
+            agi.command("HANGUP")
+            return
+        line = Line.on(agi, words.sounds)
+
+        def speak(text: str) -> Spoken:
+            return self._voice.file_of(text, service_id)
+
+        acts = Acts(
+            attempt_id,
+            patience=self._patience,
+            notes=self._notebook,
+            speak=speak,
+            sounds=line.sounds,
+            clock=self._clock,
+        )
+        talk = Talk(attempt_id, words.script, line, acts, self._notebook, self._clock)
+        outcome = talk.run()
+        self._settle(talk, outcome)
+        with contextlib.suppress(CallerHungUp):
+            talk.let_go(outcome)
+
+    def warm_up(self) -> None:
+        """Ask once what every talk asks: the first family must not wait while the program learns its own questions."""
+        try:
+            with self._database.reading() as session:
+                session.get(DialAttempt, "")
+                session.get(DialTask, 0)
+            self._patience.run(lambda session: following.answered(session, "", self._clock()))
+        except Exception as error:
+            log.warning("not warmed up: %s", type(error).__name__)
+
+    def close(self) -> None:
+        """Write what is left and end the threads."""
+        self._notebook.close()
+        self._patience.close()
+
+    def _words(self, attempt_id: str) -> tuple[Prepared, int]:
+        with self._database.reading() as session:
+            attempt = session.get_one(DialAttempt, attempt_id)
+            return prepared(attempt.prompts), session.get_one(DialTask, attempt.task_id).service_id
+
+    def _settle(self, talk: Talk, outcome: Outcome) -> None:
+        """The end into the records; if they do not take it now, as soon as they do.
+
+        Pages and ticker are told by the listener, who hears the dialplan's last word a moment later.
+        """
+        notes = self._notebook.take(talk.attempt_id)
+        at = self._clock()
+
+        def work(session: Session) -> None:
+            notebook.write(session, notes)
+            talk.acts.keep(session)
+            answers.release(session, talk.attempt_id, at)
+            answers.note_outcome(session, talk.attempt_id, {one: told.value for one, told in outcome.told.items()})
+            following.settle(session, talk.attempt_id, outcome.disposition, at, "agi", outcome.end.value)
+
+        if not self._is_settled(talk.attempt_id, work):
+            self._notebook.later(lambda: self._is_settled(talk.attempt_id, work))
+
+    def _is_settled(self, attempt_id: str, work: Callable[[Session], None]) -> bool:
+        try:
+            self._patience.run(work, END_SECONDS)
+        except Exception as error:
+            log.error("%s: its end is not written yet (%s)", attempt_id, type(error).__name__)
+            return False
+        return True

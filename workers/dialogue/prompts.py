@@ -1,0 +1,60 @@
+"""The words of a call as files (I20): spoken ahead, kept in `DialAttempt.prompts`, found again on answer.
+
+`prompts` is piece → {"file", "sha256", "ms"}; its «booking:<id>» pieces, in their order, are what the talk is about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from callflow.dialogues.script import BOOKING, Booking, Script
+from workers.speech.cache import SpeechCache, Spoken
+
+Speak = Callable[[str], Spoken]
+"""Words → the file that says them, made now if need be. Raises `workers.speech.port.SpeechError`."""
+
+
+@dataclass(frozen=True)
+class Sound:
+    """A file that Asterisk plays: its name without the ending, its length in milliseconds."""
+
+    name: str
+    ms: int
+
+    @classmethod
+    def of(cls, spoken: Spoken) -> Sound:
+        """The sound of a spoken text."""
+        return cls(str(spoken.path.with_suffix("")), round(spoken.seconds * 1000))
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A talk that can begin: its script (the words themselves are in the files) and the sound of each piece."""
+
+    script: Script
+    sounds: Mapping[str, Sound]
+
+
+def of_script(script: Script, speak: Speak) -> dict[str, dict[str, Any]]:
+    """Every piece of the script as a file, for `gating.gate`. Raises SpeechError."""
+    found = {}
+    for name, text in script.words.items():
+        spoken = speak(text)
+        ms = round(spoken.seconds * 1000)
+        found[name] = {"file": str(spoken.path), "sha256": spoken.sha256, "ms": ms}
+    return found
+
+
+def are_whole(prompts: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Whether every file is there and says what it said when it was made (I20)."""
+    return all(SpeechCache.check(Path(one["file"]), one["sha256"]) for one in prompts.values())
+
+
+def prepared(prompts: Mapping[str, Mapping[str, Any]]) -> Prepared:
+    """The talk that these prompts hold. Raises ValueError where a piece is missing."""
+    bookings = tuple(Booking(int(name.removeprefix(BOOKING))) for name in prompts if name.startswith(BOOKING))
+    sounds = {name: Sound(str(Path(one["file"]).with_suffix("")), int(one["ms"])) for name, one in prompts.items()}
+    return Prepared(Script({name: name for name in prompts}, bookings), sounds)
