@@ -51,7 +51,7 @@ def make_plan(
                 [*python("workers.supervisor.guard"), str(guard_spec)],
                 ready=Ready("file", str(run / "exchange.ready"), timeout=60),
                 stop_timeout=25,
-                hurry_signal="SIGTERM",  # it ends Asterisk first; SIGKILL would leave Asterisk alone
+                hurry_signal="SIGQUIT",  # it ends Asterisk first; SIGKILL would leave Asterisk alone
                 death_signal="",
                 after=[],
                 essential=False,

@@ -51,7 +51,7 @@ class Guarded:
                     "command": [sys.executable, "-m", "workers.supervisor.guard", str(spec)],
                     "ready": {"kind": "file", "address": str(self.ready), "timeout": 60},
                     "stop_timeout": 25,
-                    "hurry_signal": "SIGTERM",
+                    "hurry_signal": "SIGQUIT",
                     "death_signal": "",
                 }
             ],

@@ -10,7 +10,8 @@ the supervisor dies    the guard waits `grace` seconds for a successor (which sa
                        `core stop when convenient`: it ends once nobody is on a line, and until then whoever waits is
                        still rung for (`gracefully` would refuse the ring, and with it the caller); after `drain_limit`,
                        `core stop now`
-SIGTERM, SIGINT        `core stop now`, SIGTERM, SIGKILL, each after its time; a second signal goes straight to SIGKILL
+SIGTERM, SIGINT        `core stop now`, SIGTERM, SIGKILL, each after its time
+SIGQUIT, a second one  straight to SIGKILL; a signal of its own, for two of one kind may arrive as one
 """
 
 from __future__ import annotations
@@ -79,6 +80,7 @@ class Guard:
         self.supervisor = supervisor
         self.exchange = Exchange(spec.command, spec.console, spec.control_socket, spec.env, Path(spec.data_dir))
         self.stop_requests = 0
+        self.hurried = False
         self.handed_over = False
         self.log = LogFile(Path(spec.data_dir) / "log" / "guard.log", 1_000_000)
         self.wake, self._wake_writer = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
@@ -88,6 +90,7 @@ class Guard:
         signal.set_wakeup_fd(self._wake_writer, warn_on_full_buffer=False)
         signal.signal(signal.SIGTERM, self._on_stop)
         signal.signal(signal.SIGINT, self._on_stop)
+        signal.signal(signal.SIGQUIT, self._on_hurry)
         signal.signal(signal.SIGUSR1, self._on_hand_over)
         signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
         self._take_over()
@@ -104,6 +107,11 @@ class Guard:
             self.log.line(text)
 
     def _on_stop(self, _number: int, _frame: FrameType | None) -> None:
+        self.hurried = self.hurried or self.stop_requests > 0
+        self.stop_requests += 1
+
+    def _on_hurry(self, _number: int, _frame: FrameType | None) -> None:
+        self.hurried = True
         self.stop_requests += 1
 
     def _on_hand_over(self, _number: int, _frame: FrameType | None) -> None:
@@ -205,13 +213,12 @@ class Guard:
 
     def _stop(self) -> None:
         """Stop the exchange now; leave only when it is gone."""
-        asked = self.stop_requests
         for means in (lambda: self.exchange.tell("core stop now"), self.exchange.terminate, self.exchange.kill):
-            means()
+            if not self.hurried:
+                means()
             deadline = time.monotonic() + self.spec.stop_timeout
             while self.exchange.alive() and time.monotonic() < deadline:
-                if self.stop_requests > asked:
-                    asked = self.stop_requests
+                if self.hurried:
                     self.exchange.kill()
                 self._pause(0.05)
             if not self.exchange.alive():

@@ -52,7 +52,7 @@ class Exchange:
                     "command": [sys.executable, "-m", "workers.supervisor.guard", str(self.spec)],
                     "ready": {"kind": "file", "address": str(self.ready)},
                     "stop_timeout": 20,
-                    "hurry_signal": "SIGTERM",
+                    "hurry_signal": "SIGQUIT",
                     "death_signal": "",
                 }
             ]
