@@ -21,8 +21,9 @@ SCRIPT = "agi"
 """Evidence of the script that talked (`workers.dialogue`)."""
 OVER = "over"
 """Step that keeps the dialplan's last word while the script's rows are still to come."""
-NOT_THE_ORDERS_OWN = frozenset({"replayed", "locked"})
-"""Refusals of a second copy of an order: they say nothing about the first (M4, M5)."""
+NOT_THE_ORDERS_OWN = frozenset({"replayed", "locked", "stale"})
+"""Refusals that a second copy of an order meets too, perhaps while the first one rings (M4, M5): they prove nothing,
+and the exchange is asked (`crm.dialler.reconciling`)."""
 _WORDS = {"ringing": AttemptState.RINGING, "answered": AttemptState.ANSWERED}
 _UNKNOWN_WORDS = "итог звонка неизвестен: проверьте и позвоните сами"
 _CONFIRM = {"confirm": Disposition.CONFIRMED, "cancel": Disposition.DECLINED, "move": Disposition.MOVED}
@@ -65,7 +66,7 @@ def heard(session: Session, attempt_id: str, word: str, detail: str, at: datetim
     if word == "ended":
         return _ended(session, attempt, detail, at)
     if word == "gate_denied":
-        own = detail not in NOT_THE_ORDERS_OWN
+        own = detail not in NOT_THE_ORDERS_OWN and attempt.state == AttemptState.SENDING.value
         return attempt if own and settle(session, attempt.id, Disposition.DENIED, at, "gate", detail) else None
     then = _WORDS.get(word)
     if then is None or not _become(session, attempt, then, at, "word"):

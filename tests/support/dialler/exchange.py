@@ -84,12 +84,12 @@ class FakeExchange:
         self.words.append((order.attempt_id, "ringing", ""))
 
     def _denied(self, order: Order) -> str:
-        if self.stopped:
-            return "stopped"
         if self.now() > order.not_after:
             return "stale"
         if order.attempt_id in self.keys:
             return "replayed"
+        if self.stopped:
+            return "stopped"
         return "lines" if len(self.channels) >= self.lines else ""
 
     def answer(self, attempt_id: str) -> None:
