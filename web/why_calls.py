@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from callflow.dialler.states import TaskState
 from crm.consents import rules as consents
 from crm.dialler import reading, refusals
-from crm.dialler.tables import DialTask
+from crm.dialler.tables import ON_THE_WAY, DialTask
 from crm.family_tables import Family, Person, Phone
 from crm.reminders import why
 from crm.reminders.why import Why
@@ -37,7 +37,7 @@ class CardCalls:
 def of_family(session: Session, family: Family, desk: Desk, at: datetime) -> CardCalls:
     """The family's card; the caller has let the viewer see it."""
     lines = why.of_family(session, family, at, LIVE_FOR_PAGES, mode=desk.settings.mode)
-    over = select(DialTask).where(DialTask.family_id == family.id, DialTask.state.not_in(reading.ON_THE_WAY))
+    over = select(DialTask).where(DialTask.family_id == family.id, DialTask.state.not_in(ON_THE_WAY))
     past = session.scalars(over.order_by(DialTask.state_at.desc(), DialTask.id.desc()).limit(PAST)).all()
     return CardCalls(lines, [(task, _ended(task)) for task in past])
 
@@ -45,7 +45,7 @@ def of_family(session: Session, family: Family, desk: Desk, at: datetime) -> Car
 def of_appointment(session: Session, appointment_id: int, viewer: Employee, desk: Desk, at: datetime) -> CardCalls:
     """One booking, as far as the viewer sees the calls of its service."""
     tasks = reading.of_appointment(session, appointment_id, viewer)
-    on_the_way = [task for task in tasks if task.state in reading.ON_THE_WAY]
+    on_the_way = [task for task in tasks if task.state in ON_THE_WAY]
     lines = [why.of_task(session, task, at, LIVE_FOR_PAGES, mode=desk.settings.mode) for task in on_the_way]
     return CardCalls(lines, [(task, _ended(task)) for task in tasks if task not in on_the_way], NO_REMINDER)
 

@@ -20,7 +20,7 @@ from crm.cards.safe_contact import read_time
 from crm.consents import rules as consents
 from crm.dialler import refusals, switches
 from crm.dialler.settings import settings_of
-from crm.dialler.tables import DialAttempt, DialSubject, DialTask, LineSlot
+from crm.dialler.tables import DialAttempt, DialSubject, DialTask, LineSlot, went_out
 from crm.family_tables import ACTIVE, Family, Person, Phone
 from crm.missed.tables import MissedCall
 from crm.outgoing.tables import OutgoingCall
@@ -152,10 +152,8 @@ def _theirs(task: DialTask, number: str) -> ColumnElement[bool]:
 
 
 def _attempts(session: Session, *conditions: ColumnElement[bool]) -> int:
-    """Orders that went out: what the gate refused or never left counts for nothing."""
     statement = select(func.count(DialAttempt.id)).join(DialTask, DialTask.id == DialAttempt.task_id)
-    went = DialAttempt.state != "not_sent"
-    return session.scalar(statement.where(went, DialAttempt.disposition != "denied", *conditions)) or 0
+    return session.scalar(statement.where(went_out(), *conditions)) or 0
 
 
 def _rang_since(session: Session, task: DialTask, number: str, since: datetime) -> int:
@@ -178,9 +176,7 @@ def _may_have_rung() -> ColumnElement[bool]:
 
 def _last_start(session: Session, number: str) -> datetime | None:
     """When a call of ours to this telephone last began, by whomever."""
-    robot = select(func.max(DialAttempt.sending_at)).where(
-        DialAttempt.number == number, DialAttempt.state != "not_sent", DialAttempt.disposition != "denied"
-    )
+    robot = select(func.max(DialAttempt.sending_at)).where(DialAttempt.number == number, went_out())
     people = select(func.max(OutgoingCall.placed_at)).where(
         OutgoingCall.number == number, or_(OutgoingCall.live, OutgoingCall.result.in_(_RANG))
     )

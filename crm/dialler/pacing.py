@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from callflow.dialler.rules import Caps
 from callflow.dialler.states import Channel, TaskState
 from crm.dialler import switches
-from crm.dialler.tables import DialAttempt, DiallerSettings, DialTask, LineSlot
+from crm.dialler.tables import DialAttempt, DiallerSettings, DialTask, LineSlot, went_out
 
 LATE = timedelta(minutes=2)
 """A task that is due is looked at every second; rules put off what may not be called."""
@@ -27,11 +27,7 @@ def room(session: Session, at: datetime) -> int:
         return 0
     caps = widest(session)
     taken = session.scalar(select(func.count()).where(LineSlot.attempt_id.is_not(None))) or 0
-    begun = session.scalar(
-        select(func.count(DialAttempt.id)).where(
-            DialAttempt.sending_at > at - _SECOND, DialAttempt.state != "not_sent", DialAttempt.disposition != "denied"
-        )
-    )
+    begun = session.scalar(select(func.count(DialAttempt.id)).where(DialAttempt.sending_at > at - _SECOND, went_out()))
     return max(0, min(caps.lines - taken, caps.per_second - (begun or 0)))
 
 

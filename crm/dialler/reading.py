@@ -23,7 +23,7 @@ from crm.audit import Actor, write
 from crm.calendar.reading import calendar_of
 from crm.dialler.access import fetch_task, is_theirs
 from crm.dialler.settings import settings_of
-from crm.dialler.tables import DialAttempt, DialTask
+from crm.dialler.tables import ON_THE_WAY, DialAttempt, DialTask
 from crm.family_tables import Family, Person
 from crm.masked import MaskedFamily, masked, masked_number
 from crm.missed.access import services_of
@@ -32,7 +32,6 @@ from crm.staff import Employee
 MOST = 300
 DAY = timedelta(days=1)
 LOOKED_AHEAD = 14
-ON_THE_WAY = (TaskState.DUE.value, TaskState.CLAIMED.value, TaskState.CALLING.value)
 _RULES = {one.value: one.title for one in Rule} | {one.value: one.title for one in Disposition}
 _OWN_WORDS = {
     "unknown": "итог звонка неизвестен: проверьте и позвоните сами",

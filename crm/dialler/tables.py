@@ -7,13 +7,16 @@ before anything leaves, and never deleted.
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import JSON, ColumnElement, ForeignKey, Index, UniqueConstraint, and_, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from crm.base import Base, Id
 
 REMINDER = "reminder"
 """Kind of a task: reminders of appointments (A-19, A-20). Campaigns and ratings come with kinds of their own."""
+
+ON_THE_WAY = ("due", "claimed", "calling")
+"""States of a task that is not over."""
 
 _WAITING = text("state = 'due'")
 _ON_THE_WAY = text("state IN ('due', 'claimed', 'calling')")
@@ -136,6 +139,11 @@ class DialAttempt(Base):
     hangup_asked_at: Mapped[datetime | None]
     hangup_done_at: Mapped[datetime | None]
     call_id: Mapped[int | None] = mapped_column(ForeignKey("call_record.id"), index=True)
+
+
+def went_out() -> ColumnElement[bool]:
+    """The condition on `DialAttempt` that its order went out; what was refused or never left counts for nothing."""
+    return and_(DialAttempt.state != "not_sent", DialAttempt.disposition != "denied")
 
 
 class DialEvent(Base):

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Literal
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from callflow.dialler.rules import Answer, Live, Rule, Verdict, judge
@@ -22,15 +22,13 @@ from crm.appointments.tables import AHEAD, Appointment
 from crm.audit import Actor, write
 from crm.base import fetch
 from crm.dialler import claiming, facts, refusals
+from crm.dialler.access import NOT_THERE, fetch_task, is_theirs
 from crm.dialler.changing import FREE, change, end, tell
-from crm.dialler.tables import DialTask
+from crm.dialler.tables import ON_THE_WAY, DialTask
 from crm.errors import Incomplete, NotFound, RecordsError
 from crm.family_tables import Family
-from crm.missed.access import services_of
 from crm.staff import Employee
-from crm.visibility import seen_by
 
-NOT_THERE = "Такого напоминания в списке нет."
 TAKEN = "Этим напоминанием уже занимается коллега."
 AFTER_NO_ANSWER = timedelta(minutes=60)
 LATEST = timedelta(days=30)
@@ -95,15 +93,9 @@ def later(session: Session, viewer: Employee, at: datetime, limit: int = 100) ->
     return [_item(session, task, viewer) for task in session.scalars(ahead.limit(limit))]
 
 
-def next_for(session: Session, employee: Employee, at: datetime) -> Item | None:
-    """The one she has, else the most urgent that nobody has."""
-    found = items(session, employee, at)
-    return next((one for one in found if one.mine), None) or next((one for one in found if one.holder is None), None)
-
-
 def take(session: Session, task_id: int, employee: Employee, at: datetime, *, ip: str = "") -> DialTask:
     """She works on it from now on. Raises NotFound, RecordsError when a colleague was faster."""
-    _fetch(session, task_id, employee)
+    fetch_task(session, task_id, employee)
     task = claiming.take(session, task_id, employee, at)
     if task is None:
         raise RecordsError(TAKEN)
@@ -206,16 +198,9 @@ def _no_answer(session: Session, task: DialTask, at: datetime, employee: Employe
 
 
 def _open(session: Session, viewer: Employee) -> Select[DialTask]:
-    theirs = services_of(session, viewer)
     return (
         select(DialTask)
-        .outerjoin(Family, Family.id == DialTask.family_id)
-        .where(
-            DialTask.channel == Channel.HUMAN.value,
-            DialTask.state.in_((TaskState.DUE.value, TaskState.CLAIMED.value, TaskState.CALLING.value)),
-            DialTask.service_id.in_(theirs),
-            or_(DialTask.family_id.is_(None), seen_by(viewer)),
-        )
+        .where(DialTask.channel == Channel.HUMAN.value, DialTask.state.in_(ON_THE_WAY), is_theirs(session, viewer))
         .order_by(DialTask.priority, DialTask.deadline, DialTask.id)
     )
 
@@ -231,19 +216,8 @@ def _item(session: Session, task: DialTask, viewer: Employee) -> Item:
     )
 
 
-def _fetch(session: Session, task_id: int, employee: Employee) -> DialTask:
-    task = fetch(session, DialTask, task_id)
-    if task is None or task.service_id not in services_of(session, employee):
-        raise NotFound(NOT_THERE)
-    if task.family_id is not None:
-        seen = session.scalars(select(Family.id).where(Family.id == task.family_id, seen_by(employee))).first()
-        if seen is None:
-            raise NotFound(NOT_THERE)
-    return task
-
-
 def _mine(session: Session, task_id: int, employee: Employee) -> DialTask:
-    _fetch(session, task_id, employee)
+    fetch_task(session, task_id, employee)
     task = fetch(session, DialTask, task_id, lock=True)
     if task is None:
         raise NotFound(NOT_THERE)

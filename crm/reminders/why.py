@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from callflow.dialler.rules import Answer, Live, Rule, Verdict, judge
 from callflow.dialler.states import Channel, TaskState
 from crm.dialler import facts
-from crm.dialler.tables import DialAttempt, DialEvent, DialTask
+from crm.dialler.tables import ON_THE_WAY, DialAttempt, DialEvent, DialTask
 from crm.family_tables import Family
 
 
@@ -40,7 +40,7 @@ def of_family(
     """Every task of the family that is on the way, the next one first. The caller has checked who may see the card."""
     open_tasks = select(DialTask).where(
         DialTask.family_id == family.id,
-        DialTask.state.in_((TaskState.DUE.value, TaskState.CLAIMED.value, TaskState.CALLING.value)),
+        DialTask.state.in_(ON_THE_WAY),
     )
     rows = session.scalars(open_tasks.order_by(DialTask.due_at, DialTask.id)).all()
     return [of_task(session, task, at, live, mode=mode) for task in rows]

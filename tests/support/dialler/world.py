@@ -33,7 +33,7 @@ from crm.dialler.tables import (
 )
 from crm.errors import RecordsError
 from crm.family_tables import Person, Phone
-from crm.reminders import human_list
+from crm.reminders import human_list, next_up
 from crm.staff import Employee
 from tests.support.dialler.exchange import FakeExchange, Order
 from tests.support.dialler.invariants import Ban, Run
@@ -319,7 +319,7 @@ class World:
     def work_the_list(self, outcome: human_list.Outcome) -> None:
         """A person takes the next reminder of the human list and ends it."""
         with suppress(RecordsError), self.database.transaction() as session:
-            item = human_list.next_for(session, self.employee, self.ours)
+            item = next_up.next_up(session, self.employee, self.ours)
             if item is not None:
                 human_list.take(session, item.task.id, self.employee, self.ours)
                 human_list.finish(session, item.task.id, outcome, "", self.employee, self.ours)

@@ -15,7 +15,7 @@ from crm.dialler import claiming, gating, refusals, switches
 from crm.dialler.tables import DialTask
 from crm.errors import Incomplete, NotFound, RecordsError
 from crm.family_tables import Family, Person
-from crm.reminders import human_list, why
+from crm.reminders import human_list, next_up, why
 from crm.reminders.human_list import Outcome
 from tests.integration.crm.booking import booked
 from tests.integration.crm.scenario import NOON, employee
@@ -44,16 +44,16 @@ def state(town: Database, task_id: int) -> tuple[str, str]:
 def test_one_person_has_it_and_the_next_gets_another(town: Database, task_id: int) -> None:
     with town.transaction() as session:
         lavrova, zayac = employee(session, "lavrova"), employee(session, "zayac")
-        offered = human_list.next_for(session, lavrova, AFTERNOON)
+        offered = next_up.next_up(session, lavrova, AFTERNOON)
         assert offered is not None
         assert offered.task.id == task_id
         human_list.take(session, task_id, lavrova, AFTERNOON)
-        assert human_list.next_for(session, zayac, AFTERNOON) is None
+        assert next_up.next_up(session, zayac, AFTERNOON) is None
         with pytest.raises(RecordsError, match="коллега"):
             human_list.take(session, task_id, zayac, AFTERNOON)
         with pytest.raises(RecordsError, match="коллега"):
             human_list.finish(session, task_id, Outcome.TOLD, "", zayac, AFTERNOON)
-        again = human_list.next_for(session, lavrova, AFTERNOON)
+        again = next_up.next_up(session, lavrova, AFTERNOON)
         assert again is not None
         assert again.mine
 
@@ -95,8 +95,8 @@ def test_later_needs_a_time_before_the_booking_and_skipping_a_reason(town: Datab
             human_list.give_back(session, task_id, " ", lavrova, AFTERNOON)
         in_an_hour = AFTERNOON + timedelta(hours=1)
         human_list.finish(session, task_id, Outcome.LATER, "", lavrova, AFTERNOON, call_at=in_an_hour)
-        assert human_list.next_for(session, lavrova, AFTERNOON) is None
-        assert human_list.next_for(session, lavrova, in_an_hour) is not None
+        assert next_up.next_up(session, lavrova, AFTERNOON) is None
+        assert next_up.next_up(session, lavrova, in_an_hour) is not None
 
 
 def test_the_red_button_is_not_hers_and_do_not_call_is(town: Database, task_id: int) -> None:
