@@ -12,7 +12,7 @@ from tests.support.agi_stub import AgiStub
 from tests.support.exchange import DESK_SECRET, LiveExchange
 from tests.support.phone import DeskPhone, eventually_idle
 from tests.support.sipp import Call, SippCaller
-from tests.support.transfer_office import DID, TransferOffice, exchange
+from tests.support.transfer_office import DID, TransferOffice, exchange, hears, hung_up
 from tests.support.wait import wait_for
 
 BUSY = 486
@@ -53,18 +53,6 @@ def second_line(running: LiveExchange) -> Iterator[DeskPhone]:
 def smirnova(running: LiveExchange) -> Iterator[DeskPhone]:
     with DeskPhone(running.plan.desk_bind, "201") as phone:
         yield phone
-
-
-def hears(*phones: DeskPhone) -> None:
-    """Both ways: the caller has no sound of his own."""
-    for phone in phones:
-        before = phone.loud_packets
-        wait_for(lambda phone=phone, before=before: phone.loud_packets > before + 10, 5, f"{phone.extension} to hear")
-
-
-def hung_up(office: TransferOffice) -> None:
-    wait_for(lambda: not office.running.channels(), 8, f"channels to end: {office.running.channels()}")
-    wait_for(lambda: office.call().state == "ended", 5, "the call to be closed in the records")
 
 
 def people(office: TransferOffice) -> list[tuple[str, bool]]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -20,6 +21,7 @@ from crm.missed.tables import MissedCall, MissedContact
 from crm.outgoing import asking
 from crm.outgoing.tables import OutgoingCall
 from telephony.config.plan import TownPartyPlan
+from tests.support import transfer_office
 from tests.support.exchange import LiveExchange
 from tests.support.phone import DeskPhone, eventually_idle
 from tests.support.transfer_office import BUSY_TOWNSMAN, TOWNSMAN, TransferOffice, exchange
@@ -106,10 +108,7 @@ def call_of(office: TransferOffice, order: int) -> CallRecord:
         return session.get_one(CallRecord, row(office, order).call_id)
 
 
-def hears(*phones: DeskPhone) -> None:
-    for phone in phones:
-        before = phone.loud_packets
-        wait_for(lambda phone=phone, before=before: phone.loud_packets > before + 10, 10, f"{phone.extension} to hear")
+hears = partial(transfer_office.hears, seconds=10)
 
 
 def over(office: TransferOffice, order: int) -> None:

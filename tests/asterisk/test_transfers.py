@@ -16,7 +16,7 @@ from tests.support.agi_stub import AgiStub
 from tests.support.exchange import LiveExchange
 from tests.support.phone import DeskPhone, eventually_idle
 from tests.support.sipp import Call, SippCaller
-from tests.support.transfer_office import BUSY_TOWNSMAN, DID, TOWNSMAN, TransferOffice, exchange
+from tests.support.transfer_office import BUSY_TOWNSMAN, DID, TOWNSMAN, TransferOffice, exchange, hears, hung_up
 from tests.support.wait import wait_for
 from workers import transfers
 
@@ -60,18 +60,6 @@ def caller(office: TransferOffice, lavrova: DeskPhone, tmp_path: Path) -> Iterat
         hears(lavrova)
         wait_for(lambda: office.talks("lavrova"), 5, "the records to know of the talk")
         yield calling
-
-
-def hears(*phones: DeskPhone) -> None:
-    """Both ways: the caller has no sound of his own."""
-    for phone in phones:
-        before = phone.loud_packets
-        wait_for(lambda phone=phone, before=before: phone.loud_packets > before + 10, 5, f"{phone.extension} to hear")
-
-
-def hung_up(office: TransferOffice) -> None:
-    wait_for(lambda: not office.running.channels(), 8, f"channels to end: {office.running.channels()}")
-    wait_for(lambda: office.call().state == "ended", 5, "the call to be closed in the records")
 
 
 def consulting(office: TransferOffice, smirnova: DeskPhone, kind: str = "attended") -> int:

@@ -31,6 +31,7 @@ from telephony.snapshot import Snapshot
 from telephony.translate import TrunkNames, translate
 from telephony.wire import Message
 from tests.support.exchange import LiveExchange, operator
+from tests.support.phone import DeskPhone
 from tests.support.records import demo_records
 from tests.support.wait import wait_for
 from workers import transfers
@@ -207,3 +208,18 @@ class TransferOffice:
         call_id = self.call().id
         with self.reading() as session:
             return list(session.scalars(select(JournalEntry).where(JournalEntry.call_id == call_id)))
+
+
+def hears(*phones: DeskPhone, seconds: float = 5) -> None:
+    """Both ways, where whom they talk with echoes what he hears: he has no sound of his own."""
+    for phone in phones:
+        before = phone.loud_packets
+        wait_for(
+            lambda phone=phone, before=before: phone.loud_packets > before + 10, seconds, f"{phone.extension} to hear"
+        )
+
+
+def hung_up(office: TransferOffice) -> None:
+    """Every channel is gone, and the records know that the call is over."""
+    wait_for(lambda: not office.running.channels(), 8, f"channels to end: {office.running.channels()}")
+    wait_for(lambda: office.call().state == "ended", 5, "the call to be closed in the records")
