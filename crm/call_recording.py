@@ -8,7 +8,6 @@ M10).
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from callflow import events
@@ -16,7 +15,7 @@ from callflow.call import Call, CallState, Direction, Disposition, Effect, LegSt
 from callflow.caller_id import CallerKind
 from callflow.identity import IdentityLevel
 from crm import families, journal, presence, staff
-from crm.call_tables import UNKNOWN_CALLER, CallRecord, call_of, store
+from crm.call_tables import UNKNOWN_CALLER, CallRecord, call_of, locked_call, store
 from crm.missed import closing, opening
 from crm.missed.rules import Reason
 from crm.outgoing import ending
@@ -29,10 +28,11 @@ SNAPSHOT_LEG = "snapshot:"
 
 @dataclass(frozen=True)
 class Recorded:
-    """The call's row and what its change moves on the screens; carried out after the commit."""
+    """The call's row, its service and what its change moves on the screens; carried out after the commit."""
 
     call_id: int
     effects: tuple[Effect, ...]
+    service_id: int | None = None
 
 
 def record(session: Session, event: events.CallEvent, *, evidence: str = "event") -> Recorded:
@@ -43,7 +43,7 @@ def record(session: Session, event: events.CallEvent, *, evidence: str = "event"
     """
     row = _locked(session, event)
     if holding.is_held_back(session, row, event):
-        return Recorded(row.id, ())
+        return Recorded(row.id, (), row.service_id)
     _adopt_unknown_leg(row, event)
     before = call_of(row)
     after, effects = apply(before, event)
@@ -53,27 +53,23 @@ def record(session: Session, event: events.CallEvent, *, evidence: str = "event"
     if after.caller is not None and before.caller is None:
         _match_caller(session, row)
     _follow_talk(session, row, event, effects)
-    holding.close_with_call(session, row, event.at)
-    _keep_ledger(session, row, before, effects, event.at)
+    unheard = holding.close_with_call(session, row, event.at)
+    _keep_ledger(session, row, before, effects, event.at, unheard=unheard)
     if row.direction == Direction.OUTBOUND:
         ending.follow_call(session, row, effects, event.at)
     session.flush()
-    return Recorded(row.id, effects)
+    return Recorded(row.id, effects, row.service_id)
 
 
 def _locked(session: Session, event: events.CallFact) -> CallRecord:
     """Return the call's row, held until the transaction ends; of two threads that make it, one does."""
-    statement = (
-        select(CallRecord)
-        .where(CallRecord.linkedid == event.call)
-        .with_for_update(of=CallRecord)
-        .execution_options(populate_existing=True)
-    )
-    row = session.scalars(statement).one_or_none()
+    row = locked_call(session, event.call)
     if row is None:
         values = {"linkedid": event.call, "state": CallState.ARRIVED.value, "arrived_at": event.at}
         insert_missing(session, CallRecord, values, ["linkedid"])
-        row = session.scalars(statement).one()
+        row = locked_call(session, event.call)
+    if row is None:
+        raise LookupError("a call that was just written is not there")
     return row
 
 
@@ -92,10 +88,10 @@ def _match_caller(session: Session, row: CallRecord) -> None:
     """The number belongs to exactly one person: level 1. Shared, hidden or doubtful numbers wait for the operator."""
     if row.caller_kind != CallerKind.NUMBER or row.caller_number is None or row.person_id is not None:
         return
-    candidates = families.find_by_number(session, row.caller_number)
-    if len(candidates) == 1:
-        row.person_id = candidates[0].person.id
-        row.family_id = candidates[0].person.family_id
+    with session.no_autoflush:  # no call can change whose the number is
+        owner = families.sole_owner(session, row.caller_number)
+    if owner is not None:
+        row.person_id, row.family_id = owner
         row.identity_level = IdentityLevel.CALLER_NUMBER.value
 
 
@@ -106,17 +102,17 @@ def _follow_talk(session: Session, row: CallRecord, event: events.CallEvent, eff
     for effect in effects:
         if not isinstance(effect, TalkStarted | TalkEnded):
             continue
-        employee = staff.employee_at(session, effect.extension)
-        if employee is None:
+        seat = staff.seat_at(session, effect.extension)
+        if seat is None:
             continue
-        row.employee_id = employee.id
-        entry = journal.open_draft(session, row, employee, event.at)
+        row.employee_id = seat.employee_id
+        entry = journal.open_draft(session, row, seat.employee_id, event.at)
         if isinstance(effect, TalkStarted):
             row.returning = False
-        elif not returning and entry.state == journal.DRAFT and employee.role != staff.Role.SPECIALIST:
+        elif not returning and entry.state == journal.DRAFT and seat.role != staff.Role.SPECIALIST:
             # A specialist was connected: the row is the dispatcher's to write.
             own_call = row.direction == Direction.OUTBOUND
-            presence.start_wrapup(session, employee.id, row.id, event.at, own_call=own_call)
+            presence.start_wrapup(session, seat.employee_id, row.id, event.at, own_call=own_call)
     if returning and row.employee_id is not None and row.state != CallState.ENDED:
         # AgentComplete may be heard first: the wrap-up it began would keep her from getting the caller back.
         row.returning = True
@@ -126,15 +122,17 @@ def _follow_talk(session: Session, row: CallRecord, event: events.CallEvent, eff
         _draft_of_talk_heard_late(session, row, event.at)
 
 
-def _keep_ledger(session: Session, row: CallRecord, before: Call, effects: tuple[Effect, ...], at: datetime) -> None:
+def _keep_ledger(
+    session: Session, row: CallRecord, before: Call, effects: tuple[Effect, ...], at: datetime, *, unheard: bool
+) -> None:
     """A talk settles what is owed to these people; a call that ended without one is owed from now on (`crm.missed`).
 
     Told again when an ended call becomes better known: who called, or that it was answered after all. Calls that an
     operator makes are `crm.outgoing`'s, but for whom she was talking with and who did not reach anybody afterwards.
+    `unheard`: `holding.close_with_call`.
     """
     # Answered, but in the line again when he hung up: his operator was lost, or a transfer came to nothing.
     in_line_again = before.answered_at is not None and before.state in (CallState.WAITING, CallState.RINGING)
-    unheard = holding.gave_up(session, row)
     cut_off = before.ended_at is None and (in_line_again or unheard)
     reason = Reason.TRANSFER if unheard else None
     if row.direction != Direction.INBOUND:
@@ -152,8 +150,7 @@ def _keep_ledger(session: Session, row: CallRecord, before: Call, effects: tuple
 
 def _draft_of_talk_heard_late(session: Session, row: CallRecord, at: datetime) -> None:
     """The hang-up came before the answer: there was a talk all the same, and a talk has its row in the journal."""
-    answered = [leg for leg in row.legs if leg.answered_at is not None and leg.employee_id is not None]
+    answered = [leg.employee_id for leg in row.legs if leg.answered_at is not None and leg.employee_id is not None]
     if row.employee_id is None and answered:
-        employee = session.get_one(staff.Employee, answered[-1].employee_id)
-        row.employee_id = employee.id
-        journal.open_draft(session, row, employee, at)
+        row.employee_id = answered[-1]
+        journal.open_draft(session, row, answered[-1], at)

@@ -2,13 +2,15 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, bindparam, select, text
+from sqlalchemy.orm import Mapped, Session, lazyload, mapped_column, relationship
+from sqlalchemy.orm.attributes import set_committed_value
 
 from callflow.call import Call, CallState, Direction, Disposition, Leg, LegState
 from callflow.caller_id import CallerId, CallerKind
 from crm import institution, staff
 from crm.base import Base, Id
+from crm.remembered import remembered
 
 UNKNOWN_CALLER = "unknown"
 """`caller_kind` until the lookup leg has read who calls."""
@@ -116,8 +118,37 @@ def call_of(row: CallRecord) -> Call:
     )
 
 
+def locked_call(session: Session, linkedid: str) -> CallRecord | None:
+    """Return the call's row, held until the transaction ends; read once, however many events of it are told in one."""
+    held = remembered(session, "calls")
+    row: CallRecord | None = held.get(linkedid)
+    if row is None:
+        row = session.scalars(_LOCKED, {"linkedid": linkedid}).one_or_none()
+        if row is not None:
+            # Asked for after the lock: PostgreSQL, having waited, would join the legs of before.
+            set_committed_value(row, "legs", list(session.scalars(_LEGS, {"call_id": row.id})))
+            held[linkedid] = row
+    return row
+
+
+_LOCKED = (
+    select(CallRecord)
+    .where(CallRecord.linkedid == bindparam("linkedid"))
+    .options(lazyload(CallRecord.legs))
+    .with_for_update(of=CallRecord)
+    .execution_options(populate_existing=True)
+)
+_LEGS = (
+    select(CallLegRecord)
+    .where(CallLegRecord.call_id == bindparam("call_id"))
+    .order_by(CallLegRecord.id)
+    .execution_options(populate_existing=True)
+)
+
+
 def store(session: Session, row: CallRecord, call: Call) -> None:
-    """Write the call into its row and legs; `version` grows only where something changed."""
+    """Write the call into its row and legs; `version` grows only where something changed. Not flushed: what else the
+    event changes goes in the same statement."""
     changed = _assign(
         row,
         did=call.did or None,
@@ -139,9 +170,9 @@ def store(session: Session, row: CallRecord, call: Call) -> None:
     for leg in call.legs:
         leg_row = known.get(leg.uniqueid)
         if leg_row is None:
-            employee = staff.employee_at(session, leg.extension)
+            seat = staff.seat_at(session, leg.extension)
             leg_row = CallLegRecord(
-                uniqueid=leg.uniqueid, extension=leg.extension, employee_id=employee.id if employee else None
+                uniqueid=leg.uniqueid, extension=leg.extension, employee_id=seat.employee_id if seat else None
             )
             row.legs.append(leg_row)
         changed |= _assign(
@@ -149,7 +180,6 @@ def store(session: Session, row: CallRecord, call: Call) -> None:
         )
     if changed:
         row.version += 1
-    session.flush()
 
 
 def _assign(row: Base, **values: object) -> bool:
@@ -161,10 +191,11 @@ def _assign(row: Base, **values: object) -> bool:
 
 def _assign_service(session: Session, row: CallRecord) -> bool:
     """The dialled number names the line and the service; a queue heard of before the number names the service."""
-    if row.line_id is None and row.did:
-        line = institution.line_of(session, row.did)
-        if line is not None:
-            return _assign(row, line_id=line.id, service_id=line.service_id)
-    if row.service_id is None and row.queue:
-        return _assign(row, service_id=institution.service_id_of_queue(session, row.queue))
+    with session.no_autoflush:
+        if row.line_id is None and row.did:
+            line = institution.line_of(session, row.did)
+            if line is not None:
+                return _assign(row, line_id=line.id, service_id=line.service_id)
+        if row.service_id is None and row.queue:
+            return _assign(row, service_id=institution.service_id_of_queue(session, row.queue))
     return False

@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from crm import audit
@@ -122,29 +122,36 @@ def _without_foreign_keys(connection: Any, _record: Any) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    reading = connection.get_execution_options().get("dispatch_reading", False)
-    connection.exec_driver_sql(f"PRAGMA query_only={'ON' if reading else 'OFF'}")
-    if reading:
-        connection.exec_driver_sql("BEGIN")
-        return
+    # Told to the driver itself: a transaction of one question would else spend most of its time on these four lines,
+    # and one that waits for its turn half a core on SQLAlchemy's errors.
+    driver: Any = connection.connection.dbapi_connection
+    try:
+        if connection.get_execution_options().get("dispatch_reading", False):
+            driver.execute("PRAGMA query_only=ON")
+            driver.execute("BEGIN")
+        else:
+            driver.execute("PRAGMA query_only=OFF")
+            _become_writer(driver)
+    except sqlite3.Error as error:
+        raise DBAPIError.instance("BEGIN", None, error, sqlite3.Error) from error
+
+
+def _become_writer(driver: sqlite3.Connection) -> None:
     # SQLite's own waiting sleeps up to 100 ms at a time, and a ringing card cannot; so the turn is asked for by us.
     deadline = time.monotonic() + BUSY_MILLISECONDS / 1000
-    connection.exec_driver_sql("PRAGMA busy_timeout=0")
+    driver.execute("PRAGMA busy_timeout=0")
     try:
         while True:
             try:
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
+                driver.execute("BEGIN IMMEDIATE")
                 return
-            except OperationalError as error:
-                if not _is_busy(error) or time.monotonic() > deadline:
+            except sqlite3.OperationalError as error:
+                busy = error.sqlite_errorcode in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+                if not busy or time.monotonic() > deadline:
                     raise
                 time.sleep(ASK_AGAIN_SECONDS)
     finally:
-        connection.exec_driver_sql(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")
-
-
-def _is_busy(error: OperationalError) -> bool:
-    return getattr(error.orig, "sqlite_errorcode", None) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+        driver.execute(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")
 
 
 def _begin_postgresql(connection: Connection) -> None:

@@ -6,8 +6,9 @@ dispatcher needs to greet and to be careful; the full card is opened by `open_ca
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from typing import TypeVarTuple
 
-from sqlalchemy import or_, select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session, contains_eager
 
 from callflow.names import full_name
@@ -51,11 +52,15 @@ __all__ = [
     "masked",
     "new_card",
     "open_card",
+    "owners",
     "search",
     "seen_by",
     "sees_families",
+    "sole_owner",
     "visible_to",
 ]
+
+_Columns = TypeVarTuple("_Columns")
 
 
 def find_by_number(session: Session, number: str) -> list[Candidate]:
@@ -65,11 +70,7 @@ def find_by_number(session: Session, number: str) -> list[Candidate]:
     were merged or destroyed, nor removed numbers, nor people who have left. ≤ 10 ms at a million families.
     """
     statement = (
-        select(Phone)
-        .join(Phone.person)
-        .outerjoin(Person.family)
-        .where(Phone.number == number, Phone.removed_at.is_(None), Person.left_at.is_(None))
-        .where(or_(Family.id.is_(None), Family.state == ACTIVE))
+        _of_number(select(Phone), number)
         .options(contains_eager(Phone.person).contains_eager(Person.family))
         .order_by(Phone.id)
         .limit(50)
@@ -80,6 +81,29 @@ def find_by_number(session: Session, number: str) -> list[Candidate]:
         person = phone.person
         candidates.setdefault(person.id, Candidate(person, person.family, phone, person.id == remembered))
     return sorted(candidates.values(), key=lambda one: (not one.remembered, not one.person.is_applicant, one.person.id))
+
+
+def sole_owner(session: Session, number: str) -> tuple[int, int | None] | None:
+    """Return the one person who has this number and his family, if any; None where nobody has it or several share it.
+
+    Whom `find_by_number` would find, without reading a card: asked for every call that comes.
+    """
+    found = _of_number(select(Person.id, Person.family_id).select_from(Phone), number).distinct()
+    people = [(person_id, family_id) for person_id, family_id in session.execute(found.limit(2))]
+    return people[0] if len(people) == 1 else None
+
+
+def owners(session: Session, number: str) -> set[int | None]:
+    """Return the families whose people have this number; None stands for a person without a card."""
+    found = _of_number(select(Person.family_id).select_from(Phone), number).distinct()
+    return set(session.scalars(found.limit(50)))
+
+
+def _of_number(statement: Select[*_Columns], number: str) -> Select[*_Columns]:
+    """Not those of cards that were merged or destroyed, nor removed numbers, nor people who have left."""
+    joined = statement.join(Phone.person).outerjoin(Person.family)
+    there = joined.where(Phone.number == number, Phone.removed_at.is_(None), Person.left_at.is_(None))
+    return there.where(or_(Family.id.is_(None), Family.state == ACTIVE))
 
 
 def fetch_family(session: Session, family_id: int, viewer: Employee) -> Family:

@@ -18,26 +18,35 @@ from crm.staff import Employee, service_ids_of
 from crm.upsert import insert_missing
 
 
-def open_draft(session: Session, call: CallRecord, employee: Employee, at: datetime) -> JournalEntry:
+def open_draft(session: Session, call: CallRecord, author_id: int, at: datetime) -> JournalEntry:
     """Return the call's one row, made as a draft the first time; a confirmed caller's card fills it in."""
     existing = session.scalars(of_call(call.id)).one_or_none()
     if existing is not None:
         return existing
-    service_id = call.service_id or next(iter(service_ids_of(session, employee.id)), None) or _first_service(session)
+    service_id = call.service_id or next(iter(service_ids_of(session, author_id)), None) or _first_service(session)
     values = {
         "service_id": service_id,
         "year": year_of(session, service_id, at),
         "call_id": call.id,
-        "author_id": employee.id,
+        "author_id": author_id,
         "created_at": at,
         "occurred_at": call.arrived_at,
+        "person_id": None if _is_restricted(session, call.family_id) else call.person_id,
+        "family_id": call.family_id,
     }
     insert_missing(session, JournalEntry, values, ["call_id"])
     entry = session.scalars(of_call(call.id)).one()
-    person = session.get(Person, call.person_id) if call.person_id else None
-    family = session.get(Family, call.family_id) if call.family_id else None
-    _follow(session, entry, call, person, family)
+    if may_see_full_card(IdentityLevel(call.identity_level)):  # else no word of the card is read
+        person = session.get(Person, call.person_id) if call.person_id else None
+        family = session.get(Family, call.family_id) if call.family_id else None
+        _follow(session, entry, call, person, family)
     return entry
+
+
+def _is_restricted(session: Session, family_id: int | None) -> bool:
+    if family_id is None:
+        return False
+    return bool(session.scalar(select(Family.restricted).where(Family.id == family_id)))
 
 
 def new_draft(  # noqa: PLR0917 - what, by whom, when: as in every verb

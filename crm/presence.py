@@ -50,6 +50,9 @@ class Presence(Base):
 
 def presence_of(session: Session, employee_id: int, at: datetime) -> Presence:
     """Return the operator's row, made as "offline" the first time, and hold it until the transaction ends."""
+    held = session.get(Presence, employee_id, with_for_update=True, populate_existing=True)
+    if held is not None:
+        return held
     # Made first and read after: of two who make it at once, one waits for the other here.
     insert_missing(
         session,

@@ -5,12 +5,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
+from typing import NamedTuple
 
-from sqlalchemy import ForeignKey, select
+from sqlalchemy import ForeignKey, bindparam, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from callflow.text import clean_line
 from crm.base import Base, Id
+from crm.remembered import remembered
 
 LONGEST_LOGIN = 80
 
@@ -116,6 +118,31 @@ def employee_at(session: Session, extension: str) -> Employee | None:
     """Return who sits behind this extension now."""
     statement = select(Employee).join(Extension, Extension.employee_id == Employee.id)
     return session.scalars(statement.where(Extension.number == extension)).one_or_none()
+
+
+class Seat(NamedTuple):
+    """Who sits at an extension: all that recording an event asks of a person."""
+
+    employee_id: int
+    role: str
+
+
+def seat_at(session: Session, extension: str) -> Seat | None:
+    """Return who sits behind this extension, asked once in a transaction."""
+    seats = remembered(session, "seats")
+    if extension not in seats:
+        with session.no_autoflush:  # no row of a call can change the answer
+            found = session.execute(_SEAT, {"number": extension}).one_or_none()
+        seats[extension] = Seat(*found) if found else None
+    seat: Seat | None = seats[extension]
+    return seat
+
+
+_SEAT = (
+    select(Employee.id, Employee.role)
+    .join(Extension, Extension.employee_id == Employee.id)
+    .where(Extension.number == bindparam("number"))
+)
 
 
 def extension_of(session: Session, employee_id: int) -> Extension | None:

@@ -11,7 +11,7 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -219,6 +219,10 @@ class AmiSession:
     def send(self, action: ActionLike, timeout: float = 5.0) -> Message:
         """The response to one action, sent once (see `AmiConnection.send` for what it raises)."""
         return self.manager.connection.send(action, timeout)
+
+    def send_all(self, actions: Sequence[ActionLike], timeout: float = 5.0) -> list[Message]:
+        """The responses to several actions that go out together (see `AmiConnection.send_all`)."""
+        return self.manager.connection.send_all(actions, timeout)
 
     def collect(self, action: ActionLike, timeout: float = 5.0) -> list[Message]:
         """The events of a list action. Raises also ActionRefused."""

@@ -8,6 +8,7 @@ import itertools
 import socket
 import struct
 import threading
+import time
 import uuid
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
@@ -51,11 +52,16 @@ class _Waiter:
             self.response = message
             if not self.listing or not message.succeeded:
                 self.done.set()
-        elif (ending := message.get("EventList").lower()) in ("complete", "cancelled"):
+        elif (ending := self._ending(message)) in ("complete", "cancelled"):
             self.failure = ending if ending == "cancelled" else ""
             self.done.set()
         else:
             self.items.append(message)
+
+    @staticmethod
+    def _ending(message: Message) -> str:
+        # Of a list of hundreds only the last item says this; to look for a header that is not there reads all others.
+        return message.get("EventList").lower() if b"eventlist" in message.raw.lower() else ""
 
 
 class AmiConnection:
@@ -140,6 +146,14 @@ class AmiConnection:
             raise AnswerUnknown("connection lost")
         return waiter.response
 
+    def send_all(self, actions: Sequence[ActionLike], timeout: float = 5.0) -> list[Message]:
+        """The responses to several actions, which go out together and are carried out in this order.
+
+        Raises as `send` does; then some may have been carried out.
+        """
+        waiters = self._ask_all(actions, timeout, listing=False)
+        return [waiter.response for waiter in waiters if waiter.response is not None]
+
     def collect(self, action: ActionLike, timeout: float = 5.0) -> list[Message]:
         """The events that answer a list action, without the closing one. Raises also ActionRefused."""
         waiter = self._ask(action, timeout, listing=True)
@@ -167,31 +181,43 @@ class AmiConnection:
         self._socket.close()
 
     def _ask(self, action: ActionLike, timeout: float, *, listing: bool) -> _Waiter:
+        return self._ask_all([action], timeout, listing=listing)[0]
+
+    def _ask_all(self, actions: Sequence[ActionLike], timeout: float, *, listing: bool) -> list[_Waiter]:
+        frames = dict(self._named(action) for action in actions)
+        if len(frames) < len(actions):
+            raise ValueError("an ActionID twice")
+        waiters = {action_id: _Waiter(listing) for action_id in frames}
+        with self._lock:
+            if self._ended:
+                raise LinkDown(self._ended)
+            if waiters.keys() & self._waiters.keys():
+                raise ValueError("this ActionID is waiting already")
+            self._waiters |= waiters
+            self._listings += listing
+        try:
+            self._write(b"".join(frames.values()))
+            until = time.monotonic() + timeout
+            for action_id, waiter in waiters.items():
+                if not waiter.done.wait(until - time.monotonic()):
+                    self._give_up(action_id, waiter, timeout)
+        finally:
+            with self._lock:
+                for action_id in waiters:
+                    del self._waiters[action_id]
+                self._listings -= listing
+        if any(waiter.failure == "lost" or waiter.response is None for waiter in waiters.values()):
+            raise AnswerUnknown(self._ended or "connection lost")
+        return list(waiters.values())
+
+    def _named(self, action: ActionLike) -> tuple[str, bytes]:
+        """The action's ActionID, one of ours where it has none, and its frame."""
         pairs = as_pairs(action)
         action_id = next((value for name, value in pairs if name.lower() == "actionid"), "")
         if not action_id:
             action_id = next(self._ids)
             pairs.insert(1, ("ActionID", action_id))
-        frame = compose_action(pairs)
-        waiter = _Waiter(listing)
-        with self._lock:
-            if self._ended:
-                raise LinkDown(self._ended)
-            if action_id in self._waiters:
-                raise ValueError("this ActionID is waiting already")
-            self._waiters[action_id] = waiter
-            self._listings += listing
-        try:
-            self._write(frame)
-            if not waiter.done.wait(timeout):
-                self._give_up(action_id, waiter, timeout)
-        finally:
-            with self._lock:
-                del self._waiters[action_id]
-                self._listings -= listing
-        if waiter.failure == "lost" or waiter.response is None:
-            raise AnswerUnknown(self._ended or "connection lost")
-        return waiter
+        return action_id, compose_action(pairs)
 
     def _give_up(self, action_id: str, waiter: _Waiter, timeout: float) -> None:
         with self._lock:

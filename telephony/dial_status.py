@@ -16,6 +16,8 @@ from telephony.wire import Message
 _TRUNK = re.compile(r"PJSIP/trunk[^/]*-[0-9a-f]{8,}")
 _NOTE = re.compile(r"/sd/(att-[0-9a-f]{32})")
 _DENIED = "denied-"
+_ENDED = re.compile(r"[A-Z]{1,20}(-[0-9]{0,3}-[0-9]{0,3})?")
+"""As `callflow.dialler.wire.disposition_of` reads it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,11 +55,22 @@ def live_attempts(channels: Iterable[ChannelNow]) -> frozenset[str]:
     return frozenset(channel.linkedid for channel in channels if ATTEMPT.fullmatch(channel.linkedid))
 
 
-def let_through(asker: Asker, attempt_id: str, timeout: float = 5.0) -> bool:
-    """Whether the gate let this order pass: then a telephone may have rung. A note «denied» says that none did and none
-    will. Raises AmiError."""
+@dataclass(frozen=True, slots=True)
+class GateNote:
+    """What the gate has written down of an order. `passed`: it let it through, so a telephone may have rung; `ended`:
+    the last word about the call («BUSY-17-486»), "" before it."""
+
+    passed: bool = False
+    ended: str = ""
+
+
+def gate_note(asker: Asker, attempt_id: str, timeout: float = 5.0) -> GateNote:
+    """The gate's note. One that says «denied», or none, means that no telephone rang. Raises AmiError."""
     note = _note(asker, compose_key(attempt_id), timeout)
-    return note is not None and not note.startswith(_DENIED)
+    if note is None or note.startswith(_DENIED):
+        return GateNote()
+    ended = note.partition("-")[2]
+    return GateNote(passed=True, ended=ended if _ENDED.fullmatch(ended) else "")
 
 
 def stopped(asker: Asker, timeout: float = 5.0) -> bool:
@@ -97,7 +110,8 @@ def forget(asker: Asker, attempt_id: str, timeout: float = 5.0) -> None:
 
 def _dated(message: Message) -> tuple[str, int]:
     named = _NOTE.fullmatch(message.get("Key"))
-    return (named[1] if named else "", number(message.get("Val").removeprefix(_DENIED)))
+    at = message.get("Val").removeprefix(_DENIED).partition("-")[0]
+    return (named[1] if named else "", number(at))
 
 
 def _note(asker: Asker, action: list[tuple[str, str]], timeout: float) -> str | None:

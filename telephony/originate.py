@@ -15,6 +15,9 @@ from telephony.wire import Message, UnsafeValue, compose_action
 VALUES_LIMIT = 900
 """All variables together, in bytes."""
 
+Law = Literal["alaw", "ulaw"]
+"""Of G.711; a Local channel has one of them."""
+
 _EXTENSION = re.compile(r"[0-9A-Za-z_+*#-]{1,40}")
 _IDENTITY = re.compile(r"[0-9A-Za-z_.:-]{1,140}")
 _PRINTABLE = re.compile(r"[\x20-\x7e]*")
@@ -32,7 +35,7 @@ def compose_originate(
     timeout_seconds: float = 30.0,
     account: str = "",
     other_channel_id: str = "",
-    codec: Literal["", "alaw"] = "",
+    codec: Law | Literal[""] = "",
 ) -> list[tuple[str, str]]:
     """Headers of an asynchronous Originate: call `Local/<exten>@<context>`, and let the answered one run into
     `to_exten@to_context`.

@@ -84,13 +84,12 @@ def take_snapshot(asker: Asker, timeout: float = 5.0) -> Snapshot:
     status = asker.send([("Action", "CoreStatus")], timeout)
     if not status.succeeded:
         raise ActionRefused(f"CoreStatus: {status.get('Message')}")
-    channels = asker.collect([("Action", "CoreShowChannels")], timeout)
+    parsed = channels_now(asker, timeout=timeout)
     missing: tuple[str, ...] = ()
     try:
         queues: Sequence[Message] = asker.collect([("Action", "QueueStatus")], timeout)
     except ActionRefused:
         queues, missing = (), ("queues",)
-    parsed = tuple(_channel(message) for message in channels if message.event == "CoreShowChannel")
     linkedids = {channel.uniqueid: channel.linkedid for channel in parsed}
     return Snapshot(
         at=datetime.now(UTC),
@@ -102,10 +101,23 @@ def take_snapshot(asker: Asker, timeout: float = 5.0) -> Snapshot:
     )
 
 
-def channels_now(asker: Asker, timeout: float = 5.0) -> tuple[ChannelNow, ...]:
-    """Every living channel, asked at the moment of acting: a channel's name is true only then. Raises AmiError."""
-    channels = asker.collect([("Action", "CoreShowChannels")], timeout)
-    return tuple(_channel(message) for message in channels if message.event == "CoreShowChannel")
+def channels_now(asker: Asker, call: str = "", timeout: float = 5.0) -> tuple[ChannelNow, ...]:
+    """Every living channel, or those of one `call` (Linkedid), asked at the moment of acting: a channel's name is true
+    only then. Raises AmiError."""
+    listed = asker.collect([("Action", "CoreShowChannels")], timeout)
+    # The exchange lists all of a full house; what does not even hold the call's id is not read.
+    named = call.encode()
+    read = (_channel(one) for one in listed if named in one.raw and one.event == "CoreShowChannel")
+    return tuple(channel for channel in read if not call or channel.linkedid == call)
+
+
+def members_now(asker: Asker, timeout: float = 5.0) -> tuple[MemberNow, ...]:
+    """Every member of every queue; nobody where the exchange has no queues. Raises AmiError."""
+    try:
+        listed = asker.collect([("Action", "QueueStatus")], timeout)
+    except ActionRefused:
+        return ()
+    return tuple(_member(message) for message in listed if message.event == "QueueMember")
 
 
 def _channel(message: Message) -> ChannelNow:
@@ -122,7 +134,7 @@ def _channel(message: Message) -> ChannelNow:
         application=message.get("Application"),
         application_data=message.get("ApplicationData"),
         duration=_seconds(message.get("Duration")),
-        bridge=message.get("BridgeId") or message.get("BridgeID"),
+        bridge=message.get("BridgeId"),
     )
 
 

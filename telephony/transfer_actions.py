@@ -32,7 +32,7 @@ def compose_note(caller: str, name: str, value: str) -> Action:
         raise UnsafeValue("a note of a transfer")
     return [
         ("Action", "Setvar"),
-        ("Channel", _channel(caller)),
+        ("Channel", checked_channel(caller)),
         ("Variable", variable),
         ("Value", value),
     ]
@@ -40,12 +40,12 @@ def compose_note(caller: str, name: str, value: str) -> Action:
 
 def compose_redirect(channel: str, place: str) -> Action:
     """Lead one channel to `place` of the dialplan. Raises UnsafeValue."""
-    return [("Action", "Redirect"), ("Channel", _channel(channel)), *_to("", place)]
+    return [("Action", "Redirect"), ("Channel", checked_channel(channel)), *_to("", place)]
 
 
 def compose_consult(caller: str, operator: str) -> Action:
     """Part the two who talk: the caller waits, the operator asks the specialist. Raises UnsafeValue."""
-    both = [("Channel", _channel(caller)), ("ExtraChannel", _channel(operator))]
+    both = [("Channel", checked_channel(caller)), ("ExtraChannel", checked_channel(operator))]
     return [("Action", "Redirect"), *both, *_to("", "hold"), *_to("Extra", "consult")]
 
 
@@ -53,7 +53,7 @@ def compose_hangup(channel: str, cause: int = 16) -> Action:
     """End one channel, as a person who hangs up (16) or declines (17). Raises UnsafeValue."""
     if cause not in _HANGUP_CAUSES:
         raise UnsafeValue("cause")
-    return [("Action", "Hangup"), ("Channel", _channel(channel)), ("Cause", str(cause))]
+    return [("Action", "Hangup"), ("Channel", checked_channel(channel)), ("Cause", str(cause))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,8 @@ def _to(prefix: str, place: str) -> Sequence[tuple[str, str]]:
     return [(f"{prefix}Context", SD_TRANSFER), (f"{prefix}Exten", place), (f"{prefix}Priority", "1")]
 
 
-def _channel(name: str) -> str:
+def checked_channel(name: str) -> str:
+    """The name of a channel that may be told something. Raises UnsafeValue."""
     if not _CHANNEL.fullmatch(name):
         raise UnsafeValue("channel")
     return name

@@ -43,7 +43,7 @@ _MEMORY_BYTES = 4 * 2**30
 
 @dataclass(frozen=True)
 class Command:
-    """A check that passes or fails as a whole."""
+    """A check that passes or fails as a whole. One that is not quick has its turn after the lanes of the foreground."""
 
     name: str
     command: list[str]
@@ -109,11 +109,14 @@ _DAY = "tests/asterisk/test_day.py"
 _COMMANDS = "tests/integration/supervisor/test_cli.py"
 # Two at a time; a test may take longer while others have the processor first.
 _TWO = ["-n", "2", "--timeout=300"]
+_SHORT_SEEDS = ["--seeds", "5", "--jobs", "2", "--seconds", "20", "--reminders", "20"]
 CHECKS = [
     Command("format", [str(BIN / "ruff"), "format", "--check", "--quiet", "."]),
     Command("lint", [str(BIN / "ruff"), "check", "--quiet", "."]),
     Command("types", [str(BIN / "mypy"), "--no-error-summary"]),
     Command("layers", [str(BIN / "lint-imports")]),
+    # Short ones; two hundred of a minute each: `python -m tests.chaos --seeds 200 --jobs 2`.
+    Command("chaos", [sys.executable, "-m", "tests.chaos", *_SHORT_SEEDS], quick=False),
 ]
 LANES = [
     Lane("unit", [*_TWO, "tests/unit", "tests/property"], quick=True, patient=True),
@@ -123,6 +126,7 @@ LANES = [
     Lane("processes", [*_WATCHING, f"--ignore={_COMMANDS}"]),
     # One after another: tests that listen for a tone cannot share two cores with a second exchange.
     Lane("asterisk", ["tests/asterisk", f"--ignore={_DAY}"]),
+    Lane("faults", ["tests/chaos"]),
     Lane("browser", ["tests/browser"]),
 ]
 
@@ -174,15 +178,19 @@ def print_versions(*, everything: bool) -> None:
 
 def run_all(chosen: list[Command | Lane]) -> list[Finished]:
     """Everything in its turn; what minds no delay beside the rest, if there is a rest."""
-    checks = [one for one in chosen if isinstance(one, Command)]
+    checks = [one for one in chosen if isinstance(one, Command) and one.quick]
+    long = [one for one in chosen if isinstance(one, Command) and not one.quick]
     punctual = [one for one in chosen if isinstance(one, Lane) and not one.patient]
     patient = [one for one in chosen if isinstance(one, Lane) and one.patient]
     finished = [run_check(one) for one in checks]
-    if not punctual:
+    if not punctual and not long:
         return finished + [run_lane(one) for one in patient]
     with Background(patient) as background:
         for one in punctual:
             finished.append(run_lane(one))
+            finished += background.shown()
+        for check in long:
+            finished.append(run_check(check))
             finished += background.shown()
         return finished + background.rest()
 

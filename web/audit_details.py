@@ -25,6 +25,15 @@ _KEYS = {
     "claim_minutes": "минут за сотрудником",
     "outside": "вне удобного семье времени",
     "missed": "из списка «Перезвонить», строка",
+    "danger": "угроза жизни или здоровью",
+    "said_112": "сказали позвонить 112",
+    "joined": "о той же семье уже сообщали",
+    "body": "кому",
+    "despite": "хотя просили не звонить",
+    "informants": "сколько сообщивших",
+    "how": "как",
+    "result": "чем кончилось",
+    "why": "почему",
     "task": "напоминание, запись №",
     "attempt": "звонок робота",
     "fields": "поля",
@@ -55,6 +64,8 @@ _KEYS = {
     "answer": "ответ",
     "to": "кому, запись №",
     "rows": "строк",
+    "families": "семей",
+    "count": "показано строк",
     "merged": "присоединена карточка, запись №",
     "other": "другая карточка, запись №",
     "sha256": "SHA-256",
@@ -75,6 +86,10 @@ _KEYS = {
     "piece": "реплика",
     "default": "обычный текст",
     "source": "как",
+    "telling": "о чём",
+    "told_by": "как сообщили",
+    "conditions": "условий",
+    "shown": "показано семей",
 }
 _VALUES = {
     "mistake": "ошиблись номером",
@@ -155,11 +170,47 @@ _VALUES = {
 }
 _OF_KEY = {
     ("scope", "all"): "все звонки",
-    ("outcome", "told"): "напомнили",
+    ("body", "kdn"): "КДН и ЗП",
+    ("body", "guardianship"): "опека и попечительство",
+    ("body", "police"): "полиция (ПДН)",
+    ("how", "call"): "по телефону, звонок на АТС",
+    ("how", "phone"): "по другому телефону",
+    ("how", "visit"): "дома у семьи",
+    ("how", "office"): "семья пришла сама",
+    ("how", "email"): "на электронную почту",
+    ("how", "letter"): "письмом",
+    ("how", "nowhere"): "адрес неизвестен",
+    ("why", "risk"): "угроза жизни или здоровью",
+    ("why", "late"): "семью не застали в срок",
+    ("why", "unreached"): "трижды не дозвонились",
+    ("why", "card"): "связали с другой карточкой",
+    ("why", "twice"): "о той же семье уже сообщали",
+    ("result", "not_adult"): "ответил не взрослый",
+    ("result", "later"): "просят перезвонить позже",
+    ("result", "wrong"): "номер не этой семьи",
+    ("outcome", "told"): "рассказали, напомнили",
+    ("outcome", "help"): "нужна помощь",
+    ("outcome", "not_reached"): "не дозвонились",
+    ("outcome", "refused"): "отказ",
     ("outcome", "later"): "перезвонить позже",
     ("outcome", "confirmed"): "придут",
+    ("answer", "told"): "сообщили",
+    ("answer", "refused"): "мера не нужна",
+    ("answer", "has"): "уже получают",
+    ("told_by", "human"): "звонок специалиста",
+    ("told_by", "robot"): "автоматический звонок",
 }
 """Codes that mean something else elsewhere."""
+_OF_MEASURE = {
+    "title": "название",
+    "whom": "для кого",
+    "steps": "что сделать",
+    "papers": "документы",
+    "until": "подать до",
+    "remote": "из дома",
+    "segment_id": "кому положена",
+    "active": "действует",
+}
 
 
 def details(signed: str | None) -> str:
@@ -185,5 +236,5 @@ def _value(key: str, value: object) -> str:
 
 
 def _field(name: str) -> str:
-    """A control question, a column of the journal, or a field of the card."""
-    return FACTS.get(name) or FIELD_TITLES.get(name, "").lower() or field_title(name)
+    """A control question, a column of the journal, a field of the card or of a measure of support."""
+    return FACTS.get(name) or FIELD_TITLES.get(name, "").lower() or _OF_MEASURE.get(name) or field_title(name)

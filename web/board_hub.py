@@ -24,7 +24,7 @@ REDRAW_SECONDS = 5.0
 """A wait that has become too long, a call-back that is late: no notice tells of those."""
 CHECK_SECONDS = 3.0
 RETRY_REDIS_SECONDS = 2.0
-NOT_OF_THE_BOARD = frozenset({NoticeKind.BOOKING, NoticeKind.DIAL, NoticeKind.LINK, NoticeKind.PHONE})
+NOT_OF_THE_BOARD = frozenset({NoticeKind.BOOKING, NoticeKind.DIAL, NoticeKind.LINK, NoticeKind.PHONE, NoticeKind.TIP})
 
 log = logging.getLogger("web.board_hub")
 Services = tuple[int, ...]

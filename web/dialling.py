@@ -68,7 +68,7 @@ MARKS: Final = {"bad": "такого номера нет", "wrong_person": "от
 SCOPES: Final = {"robot": "звонки робота", "all": "все звонки"}
 
 _STEPS: Final[Mapping[str, str]] = {
-    "planned": "Напоминание запланировано",
+    "planned": "Звонок запланирован",
     "claimed": "Взято в работу",
     "due": "Ждёт своего времени",
     "sending": "Заказ звонка записан и передан АТС",
@@ -83,6 +83,9 @@ _STEPS: Final[Mapping[str, str]] = {
     "cancel": "Клавиша 3: запись отменена, время свободно",
     "offers": "Клавиша 2: предложено другое время",
     "move": "Запись перенесена на выбранное время",
+    "rate": "Оценка подтверждена и записана в столбец 8",
+    "refuse_score": "Звёздочка: отказ от оценки записан в столбец 8",
+    "attempt_counted": "Засчитано как попытка опроса",
     "refuse_robot": "Клавиша 9: отказ от автоматических звонков записан",
     "wrong_person": "Ответил другой человек: номер отмечен",
     "call_back": "Просят, чтобы позвонил сотрудник",
@@ -92,20 +95,31 @@ _STEPS: Final[Mapping[str, str]] = {
     "hung up": "Положили трубку",
     "person": "Итог звонка сотрудника",
     "skipped": "Сотрудник пропустил",
+    "not_reached": "Сотрудник не дозвонился",
     "withdrawn": "Запись изменилась во время разговора",
     "calling": "Звоним",
 }
 _SOURCES: Final = {
     "word": "по сообщению АТС",
     "agi": "по ходу разговора с роботом",
+    "talk": "по разговору с оператором",
     "cdr": "по журналу соединений АТС",
     "status": "по ответу АТС о линиях",
     "gate": "проверка АТС перед набором",
     "sweep": "очередная проверка программы",
     "plan": "план напоминаний",
+    "ratings": "план опросов",
     "dialler": "правила обзвона",
     "person": "сотрудник",
 }
+_UNNAMED: Final = {
+    "booking": "О записи",
+    "offered": "Свободное время",
+    "moved": "Новое время",
+    "info": "Сообщение кампании",
+    "echo": "Проверка оценки",
+}
+"""Pieces that no head words anew."""
 _RULES: Final = {one.value: one.title for one in Rule}
 DISPOSITIONS: Final = {one.value: one.title for one in Disposition}
 _STATES: Final = {one.value: one.title for one in TaskState}
@@ -151,7 +165,8 @@ def _step(session: Session, event: DialEvent) -> Step | None:
 
 def _words(event: DialEvent) -> str:
     if event.what.startswith("key"):
-        return f"Нажали клавишу {event.what.partition(' ')[2] or event.detail}"
+        pressed = event.what.partition(" ")[2]  # none where it would tell a score (`workers.dialogue.kinds`)
+        return f"Нажали клавишу {pressed}".strip()
     if event.what == "ended":
         return "Звонок закончен"
     if event.what in _STEPS and (event.attempt_id or event.what not in _STATES or event.what in ("due", "claimed")):
@@ -174,7 +189,7 @@ def _piece(name: str) -> str:
     if known is not None:
         return known.title
     kind = name.partition(":")[0]
-    return {"booking": "О записи", "offered": "Свободное время", "moved": "Новое время"}.get(kind, "Слова робота")
+    return _UNNAMED.get(kind, "Слова робота")
 
 
 def _plain(detail: str) -> str:

@@ -22,6 +22,8 @@ from crm.ratings.visibility import marks_seen_by
 from crm.recordings import reading as recordings
 from crm.specialists import consultations
 from crm.staff import Employee, Role
+from crm.tips import reading as tips
+from crm.tips.opening import METHOD
 from crm.transfers import participants
 from web.access import Visitor
 from web.appeal_form import choices, consultation_typed
@@ -102,6 +104,7 @@ def _about(session: Session, entry: JournalEntry, visitor: Visitor, at: datetime
         "took_part": participants.words(participants.of_call(session, entry.call_id)),
         "consultations": consultations.of_entry(session, entry.id),
         "rating_box": rating_box(session, entry, visitor.employee, at),
+        "tip": tips.open_of_entry(session, entry.id, visitor.employee) if entry.contact_method == METHOD else None,
         "recording": recordings.of_call(session, entry.call_id, visitor.employee) if entry.call_id else None,
     }
     return about

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Annotated
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import Field
@@ -20,6 +20,7 @@ SHOWN = {
     "late": "Просроченные",
     "mine": "Взятые мной",
     "promised": "Обещанные",
+    "my_promises": "Мои обещания",
     "closed": "Закрытые",
 }
 """The filter of the list, in the order of the page."""
@@ -48,12 +49,18 @@ class Attempt(Fields):
     form_key: Line = ""
 
 
+WHOSE = {"mine": "перезвоню сам(а)", "anyone": "кто угодно"}
+"""Whose promise it is, as the form says it."""
+
+
 class Promise(Fields):
-    """When it was promised; without a time the promise is taken back."""
+    """When it was promised, and who calls; without a time the promise is taken back. `number`: in a talk, another."""
 
     day: Line = ""
     time: Line = ""
     note: Text = ""
+    number: Line = ""
+    whose: Literal["mine", "anyone"] = "anyone"
 
 
 class Entered(Fields):
@@ -68,6 +75,7 @@ class Entered(Fields):
     time: Line = ""
     note: Text = ""
     family: Annotated[int, Field(ge=1, lt=2**63)] | None = None
+    whose: Literal["mine", "anyone"] = "anyone"
     form_key: Line = ""
 
 

@@ -24,18 +24,25 @@ TRAINING_ROLES = (Role.HEAD, Role.ADMINISTRATOR)
 RECORDING_ROLES = (Role.HEAD, Role.DIRECTOR)
 REPORT_ROLES = (Role.HEAD, Role.DIRECTOR)
 SPEECH_ROLES = (Role.HEAD, Role.DIRECTOR, Role.ADMINISTRATOR)
+MEASURE_KEEPERS = (Role.HEAD,)
+SEGMENT_KEEPERS = (Role.COORDINATOR, Role.HEAD)
+SEGMENT_ROLES = (*SEGMENT_KEEPERS, Role.DIRECTOR)
 
 _MENU = (
     ("/workplace", "Рабочее место", "headphones", ON_CALLS),
     ("/missed", "Перезвонить", "phone-missed", ON_CALLS),
     ("/dialling", "Обзвоны", "phone-outgoing", ON_CALLS),
+    ("/campaigns", "Кампании", "megaphone", JOURNAL_ROLES),
     ("/packet", "Переводы", "phone-incoming", (Role.SPECIALIST,)),
     ("/appointments", "Запись", "calendar-days", WITH_FAMILIES),
     ("/families", "Семьи", "users", WITH_FAMILIES),
     ("/journal", "Журнал", "book-open", JOURNAL_ROLES),
+    ("/tips", "Информация от третьих лиц", "hand-helping", JOURNAL_ROLES),
     ("/specialists", "Специалисты", "user-check", SPECIALIST_VIEWERS),
     ("/registry", "Реестр", "clipboard-list", REGISTRY_ROLES),
     ("/upkeep", "Актуализация", "refresh-cw", ON_CALLS),
+    ("/measures", "Меры поддержки", "life-buoy", WITH_FAMILIES),
+    ("/segments", "Группы семей", "users", SEGMENT_ROLES),
     ("/reports", "Отчёты", "chart-column", REPORT_ROLES),
     ("/wallboard", "Табло", "monitor", JOURNAL_ROLES),
     ("/recordings", "Записи разговоров", "mic", RECORDING_ROLES),

@@ -20,6 +20,7 @@ from crm.appointments import waiting
 from crm.appointments.reading import today_visits
 from crm.errors import NotFound
 from crm.missed import reading as missed
+from crm.missed.promise_rules import REMIND
 from crm.transfers.reading import packet_of
 from web import specialists, workplace
 from web.access import HAVE_STATUS, ON_CALLS, Visitor
@@ -88,7 +89,9 @@ class Painter:
         return Frame(
             status=self.part("status", bar=bar, classes="bar-state"),
             waiting=self.part("waiting", bar=bar),
-            banner=self.part("banner", bar=bar, pending=calendar_pending(session, self.visitor, self.clock)),
+            banner=self.part(
+                "banner", bar=bar, pending=calendar_pending(session, self.visitor, self.clock), remind=REMIND
+            ),
             strip=self.part("strip", bar=bar, on_workplace=on_workplace),
         )
 

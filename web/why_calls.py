@@ -9,7 +9,6 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from callflow.dialler.states import TaskState
 from crm.consents import rules as consents
 from crm.dialler import reading, refusals
 from crm.dialler.tables import ON_THE_WAY, DialTask
@@ -71,5 +70,5 @@ def _of_phone(session: Session, person: Person, phone: Phone, *, robot: bool) ->
 
 def _ended(task: DialTask) -> str:
     reason = reading.reason_of(task)
-    title = TaskState(task.state).title
+    title = reading.state_words(task)
     return f"{title} ({reason})" if reason else title

@@ -20,13 +20,14 @@ from crm.appointments.reading import as_lines as booking_lines
 from crm.appointments.reading import of_family as bookings_of
 from crm.appointments.tables import Appointment
 from crm.calls import CallLegRecord, CallRecord
+from crm.consents.rules import local_date
 from crm.dialler import switches
 from crm.dialler.switches import Switches
 from crm.dialler.tables import DialTask
 from crm.families import Family, MaskedFamily, Person
 from crm.journal import JournalEntry
 from crm.missed import reading as missed
-from crm.missed.reading import NONE_MISSED, MissedCount
+from crm.missed.reading import NONE_MISSED, MissedCount, MissedRow
 from crm.outgoing import reading as outgoing
 from crm.outgoing.tables import OutgoingCall
 from crm.presence import Presence
@@ -34,14 +35,18 @@ from crm.recordings import reading as recordings
 from crm.recordings import watching
 from crm.recordings.reading import CallRecording
 from crm.reminders import talking
+from crm.reminders.bookings import bookings_of as bookings_to_remind
 from crm.specialists import dispositions
 from crm.specialists.tables import CallDisposition
 from crm.staff import Role
+from crm.tips import reading as tips
+from crm.tips.reading import NO_TIPS, TipCount
 from crm.transfers import reading as transfers
 from crm.transfers.reading import TransferLine
 from web import consents
 from web.access import HAVE_STATUS, ON_CALLS, Visitor
 from web.consents import ConsentLine
+from web.told import NOTHING_TOLD, Told, told_of
 
 LISTENER_SILENT = timedelta(seconds=10)
 NEVER_STOPPED = Switches()
@@ -71,6 +76,8 @@ class OwnCall:
     transfer: TransferLine | None = None
     reminders: Sequence[tuple[DialTask, Sequence[Appointment]]] = ()
     from_robot: Sequence[BookingLine] | None = None
+    robot_asked: DialTask | None = None
+    told: Told = NOTHING_TOLD
 
     @property
     def is_open(self) -> bool:
@@ -98,12 +105,14 @@ class BarState:
     waiting: Sequence[CallRecord]
     link_trouble: str
     missed: MissedCount = NONE_MISSED
+    tips: TipCount = NO_TIPS
     ringing: CallRecord | None = None
     ringing_since: datetime | None = None
     busy: bool = False
     packet: TransferLine | None = None
     order: OutgoingCall | None = None
     dialling: Switches = NEVER_STOPPED
+    promised: Sequence[MissedRow] = ()
 
 
 def watched_services(session: Session, visitor: Visitor) -> tuple[int, ...]:
@@ -125,7 +134,10 @@ def bar_state(session: Session, visitor: Visitor, at: datetime) -> BarState:
         missed=missed.count(session, services, at),
         link_trouble=link_trouble(session, at) if on_calls or visitor.role is Role.ADMINISTRATOR else "",
     )
+    state.tips = tips.count(session, visitor.employee, at) if on_calls else NO_TIPS
     state.dialling = switches.current(session) if on_calls else NEVER_STOPPED
+    if state.missed.promised:
+        state.promised = missed.promises_near(session, visitor.employee, at, missed.DRAWN_AHEAD)
     state.packet = transfers.incoming(session, visitor.id) if visitor.role in HAVE_STATUS else None
     current = calls.current_call(session, visitor.id) if on_calls else None
     state.order = outgoing.last_order(session, visitor.employee, at) if on_calls else None
@@ -192,10 +204,12 @@ def own_call(session: Session, visitor: Visitor, at: datetime) -> OwnCall | None
     own.transfer = transfers.of_call(session, call.id)
     asked = talking.came_from(session, call) if call.direction == Direction.INBOUND else None
     if asked is not None:
-        about = [session.get_one(Appointment, one.appointment_id) for one in asked.subjects]
+        own.robot_asked = asked
+        about = bookings_to_remind(session, asked, withdrawn=True)
         own.from_robot = [line for line in booking_lines(session, about, visitor.employee) if not line.hidden]
     if own.family is not None and own.may_be_reminded:
         own.reminders = talking.of_family(session, own.family.id, visitor.employee, at)
+        own.told = told_of(session, own.family.id, local_date(session, at))
     return own
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncGenerator, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, cast
 
@@ -34,6 +34,7 @@ class NoticeKind(StrEnum):
     QUEUE = "queue"  # who waits has changed
     PRESENCE = "presence"  # somebody became ready or went on a break
     MISSED = "missed"  # the list of those to be called back has changed
+    TIP = "tip"  # somebody told us of a family, or that has moved on
     TRANSFER = "transfer"  # somebody is being connected to you, or your transfer has moved on
     DIAL = "dial"  # a call of the robot has moved on, or its switches have
     BOOKING = "booking"  # a timetable or an appointment has changed
@@ -58,6 +59,8 @@ class Notice:
     employee_id: int | None = None
     service_id: int | None = None
     call_id: int | None = None
+    order_waits: bool = field(default=False, compare=False)
+    """The clerks have something to do by it (`workers.orders`); stays in the process that wrote the row."""
 
     def concerns(self, employee_id: int, service_ids: frozenset[int]) -> bool:
         """Whether this person's browser may hear of it."""

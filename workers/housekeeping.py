@@ -14,6 +14,8 @@ from crm.calendar.exchange_hours import renew_if_old
 from crm.db import Database
 from crm.missed import clock as missed_clock
 from crm.papers import forgetting
+from crm.tips import clock as tip_clock
+from crm.tips import escalating
 from workers.feed import Feed, Notice, NoticeKind
 
 SWEEP_EVERY = timedelta(minutes=1)
@@ -41,6 +43,7 @@ class Housekeeping:
             self._sweep(now)
             self._offer_again(now)
             self._set_clocks()
+            self._escalate(now)
         if self._anchored is None or now - self._anchored >= ANCHOR_EVERY:
             self.anchor(now)
         if self._cleared is None or now - self._cleared >= CLEAR_EVERY:
@@ -57,6 +60,13 @@ class Housekeeping:
         """Call-backs keep the hours that hold now, not those that held when the call came."""
         with self._database.transaction() as session:
             missed_clock.set_clocks_again(session)
+            tip_clock.set_clocks_again(session)
+
+    def _escalate(self, now: datetime) -> None:
+        """A family of whom we were told and whom nobody reached in time comes to the head by itself."""
+        with self._database.transaction() as session:
+            services = escalating.run(session, now)
+        self._feed.publish(Notice(NoticeKind.TIP, service_id=service_id) for service_id in set(services))
 
     def _offer_again(self, now: datetime) -> None:
         """A freed time that nobody took in time goes to the next on the waiting list."""

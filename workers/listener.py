@@ -2,9 +2,9 @@
 
 `python -m workers.listener`. Six threads beside the wire's own:
 * the recorder turns events into rows and notices (`workers.recorder`);
-* the keeper wakes up on a hint or every two seconds, and makes the exchange agree with the database: who is paused
-  (`workers.pauses`), whose phone is there (`workers.absentees`), and which lines, extensions and phone secrets exist
-  (`workers.exchange`);
+* the keeper wakes up on a hint that concerns it or every two seconds, and makes the exchange agree with the database:
+  who is paused (`workers.pauses`), whose phone is there (`workers.absentees`), and which lines, extensions and phone
+  secrets exist (`workers.exchange`);
 * `workers.orders` carries out what the pages ask for: transfers, outgoing calls, listening in;
 * `workers.device_states` looks at the specialists' telephones;
 * `workers.recordings` takes finished recordings in and deletes old ones;
@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 
@@ -28,7 +29,7 @@ from crm.training import TRAINING_PREFIX
 from telephony.ami import AmiSession
 from telephony.dialplan_words import dialplan_word
 from telephony.link import AmiError, LinkState
-from telephony.snapshot import Snapshot, take_snapshot
+from telephony.snapshot import MemberNow, Snapshot, members_now
 from telephony.translate import TrunkNames, caller_of, ended_order, is_forged, translate
 from telephony.wire import Message
 from workers import absentees, exchange, orders, pauses, process
@@ -43,6 +44,8 @@ from workers.recordings import Filing
 from workers.settings import ServiceSettings, load
 
 log = logging.getLogger(__name__)
+Desired = Mapping[str, tuple[bool, str]]
+"""`presence.desired_pauses`."""
 
 
 class Listener:
@@ -104,7 +107,7 @@ class Listener:
         live = live_calls(snapshot)
         missed = self._missed({call.linkedid for call in live})
         self._recorder.snapshot(Seen(snapshot.at, live, missed))
-        self._agree_on_pauses(snapshot)
+        self._agree_on_pauses(snapshot.members, self._desired())
         self._devices.look_at_everybody()
 
     def _missed(self, live: set[str]) -> tuple[Told, ...]:
@@ -130,8 +133,13 @@ class Listener:
 
     def keep(self, stopping: threading.Event) -> None:
         """Carry wishes to the exchange until told to stop. Every step may fail alone and is tried again in 2 s."""
-        for _ in wakes(self._settings.redis_address()):
-            for step in (self._agree_on_members, self._follow_settings, self._keep_house):
+        steps: Mapping[Wake | None, Sequence[Callable[[], None]]] = {
+            None: (self._agree_on_members, self._follow_settings, self._keep_house),
+            Wake.PRESENCE: (self._agree_on_members,),
+            Wake.EXCHANGE: (self._follow_settings,),
+        }
+        for hint in wakes(self._settings.redis_address()):
+            for step in steps.get(hint, ()):
                 if stopping.is_set():
                     return
                 try:
@@ -153,9 +161,9 @@ class Listener:
 
     def _agree_on_members(self) -> None:
         if self._session.link.up:
-            snapshot = take_snapshot(self._session)
-            self._agree_on_pauses(snapshot)
-            self._find_absentees(snapshot)
+            members, desired = members_now(self._session), self._desired()
+            self._agree_on_pauses(members, desired)
+            self._find_absentees(members, desired)
 
     def _follow_settings(self) -> None:
         self._trunk = self._trunk_names()
@@ -164,17 +172,17 @@ class Listener:
     def _keep_house(self) -> None:
         self._housekeeping.run(datetime.now(UTC))
 
-    def _agree_on_pauses(self, snapshot: Snapshot) -> None:
-        for change in pauses.pause_changes(snapshot.members, self._desired()):
+    def _agree_on_pauses(self, members: Sequence[MemberNow], desired: Desired) -> None:
+        for change in pauses.pause_changes(members, desired):
             pauses.order(self._session, change)
 
-    def _find_absentees(self, snapshot: Snapshot) -> None:
+    def _find_absentees(self, members: Sequence[MemberNow], desired: Desired) -> None:
         is_idle = partial(absentees.is_idle, self._session)
-        for queue in absentees.forgotten(snapshot.members, self._desired(), is_idle):
+        for queue in absentees.forgotten(members, desired, is_idle):
             log.warning("a queue holds a registered phone for absent: its members are read anew")
             absentees.read_anew(self._session, queue)
 
-    def _desired(self) -> dict[str, tuple[bool, str]]:
+    def _desired(self) -> Desired:
         with self._database.reading() as session:
             return presence.desired_pauses(session)
 

@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from callflow.effects import CallClosed, Effect, PopShown, PopWithdrawn, TalkEnded, TalkStarted
 from crm import staff
-from crm.calls import CallRecord, Recorded
+from crm.calls import Recorded
 from workers.feed import Notice, NoticeKind
 
 
@@ -16,15 +16,13 @@ def notices_of(session: Session, recorded: Recorded) -> list[Notice]:
     for effect in recorded.effects:
         kind, extension = _own_screen(effect)
         if kind is not None:
-            employee = staff.employee_at(session, extension)
-            if employee is not None:
-                notices.append(Notice(kind, employee_id=employee.id, call_id=recorded.call_id))
-    if recorded.effects:
-        call = session.get(CallRecord, recorded.call_id)
-        if call is not None and call.service_id is not None:
-            notices.append(Notice(NoticeKind.QUEUE, service_id=call.service_id))
-            if any(isinstance(effect, CallClosed | TalkStarted) for effect in recorded.effects):
-                notices.append(Notice(NoticeKind.MISSED, service_id=call.service_id))
+            seat = staff.seat_at(session, extension)
+            if seat is not None:
+                notices.append(Notice(kind, employee_id=seat.employee_id, call_id=recorded.call_id))
+    if recorded.effects and recorded.service_id is not None:
+        notices.append(Notice(NoticeKind.QUEUE, service_id=recorded.service_id))
+        if any(isinstance(effect, CallClosed | TalkStarted) for effect in recorded.effects):
+            notices.append(Notice(NoticeKind.MISSED, service_id=recorded.service_id))
     return notices
 
 

@@ -21,8 +21,8 @@ from crm.outgoing import following, orders
 from crm.outgoing.orders import Order
 from crm.outgoing.tables import OutgoingCall
 from telephony.link import ActionRefused, AmiError, AnswerUnknown
-from telephony.originate import compose_originate
-from telephony.variables import SD_DID, SD_NORECORD, SD_NUM, SD_ORDER, SD_OUTGOING, SD_OUTGOING_CALL
+from telephony.originate import Law, compose_originate
+from telephony.variables import SD_DID, SD_NORECORD, SD_NUM, SD_ORDER, SD_OUTGOING, SD_OUTGOING_CALL, SPOKEN_LAW
 from telephony.wire import Message
 from workers.feed import Notice, NoticeKind
 from workers.notices import notices_of
@@ -60,7 +60,7 @@ def _claim(counter: Counter) -> Order | None:
 
 def _place(counter: Counter, order: Order) -> None:
     try:
-        answer = counter.exchange.send(order_headers(order))
+        answer = counter.exchange.send(order_headers(order, spoken_law(counter)))
         note = orders.note_placed if answer.succeeded else orders.note_not_placed
     except AnswerUnknown as error:
         log.warning("outgoing call %s: nobody knows whether it was placed (%s)", order.id, type(error).__name__)
@@ -75,8 +75,17 @@ def _place(counter: Counter, order: Order) -> None:
     counter.feed.publish([notice])
 
 
-def order_headers(order: Order) -> list[tuple[str, str]]:
-    """The one action that places an order."""
+def spoken_law(counter: Counter) -> Law:
+    """What the provider spoke in the last such call: the dialplan keeps it (sd-outgoing-answered)."""
+    try:
+        known = counter.exchange.send([("Action", "Getvar"), ("Variable", SPOKEN_LAW)]).get("Value")
+    except AmiError:
+        known = ""  # the order itself will tell how the link is
+    return "ulaw" if known == "ulaw" else "alaw"
+
+
+def order_headers(order: Order, law: Law = "alaw") -> list[tuple[str, str]]:
+    """The one action that places an order; `law`: what the provider speaks."""
     return compose_originate(
         action_id=f"{order.channel_id}-order",
         channel_id=order.channel_id,
@@ -92,7 +101,7 @@ def order_headers(order: Order) -> list[tuple[str, str]]:
         },
         # As the trunk speaks: where Asterisk has to translate, it goes by the numbers of the packets and drops those
         # of another phone as late, for minutes (asterisk issue 507): after a transfer the family would hear nobody.
-        codec="alaw",
+        codec=law,
         # The dialplan ends the ring of her phone by itself; this is for an exchange that lost the leg.
         timeout_seconds=OPERATOR_SECONDS + 10,
     )

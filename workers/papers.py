@@ -1,4 +1,4 @@
-"""Makes the papers that wait: exports, then imports, one after another; then ends.
+"""Makes what waits and takes long: dry runs of campaigns, exports, then imports, one after another; then ends.
 
 `python -m workers.papers`, started by `workers.paper_runner` when rows wait. A process of its own, because a hundred
 thousand rows keep a processor busy for seconds and a page must not wait for that; a niced one, because a call comes
@@ -18,7 +18,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 
+from crm.campaigns import trying
 from crm.db import Database, open_database
 from crm.papers import exporting, importing, making
 from workers import process
@@ -48,17 +50,21 @@ def main() -> int:
     try:
         with alone(settings.run_dir / LOCK) as mine:
             if mine:
-                work(database, settings.data_dir)
+                work(database, settings.data_dir, settings.mode)
     finally:
         database.dispose()
     return 0
 
 
-def work(database: Database, data_dir: Path) -> None:
-    """Make every export and do every import that waits; what is asked for meanwhile is the next run's."""
+def work(database: Database, data_dir: Path, mode: Literal["demo", "live"]) -> None:
+    """Make every dry run and every export, and do every import that waits; what is asked for meanwhile is the next
+    run's."""
     exports, imports = exporting.folder_of(data_dir), importing.folder_of(data_dir)
     with database.reading() as session:
         export_ids, job_ids = list(making.waiting(session)), importing.waiting(session)
+        campaign_ids = trying.waiting(session)
+    for campaign_id in campaign_ids:
+        trying.make(database, campaign_id, datetime.now(UTC), mode=mode)
     making.clear_left(exports)
     for export_id in export_ids:
         making.make(database, export_id, exports, datetime.now(UTC))

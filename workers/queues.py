@@ -37,6 +37,9 @@ class Wake(StrEnum):
     PRESENCE = "presence"  # somebody became ready, went on a break, finished a record
 
 
+_HINTS = frozenset(Wake)
+
+
 def connect(redis_url: str, *, timeout_seconds: float = 3.0) -> redis.Redis:
     """A client that gives up instead of hanging."""
     return redis.Redis.from_url(redis_url, socket_timeout=timeout_seconds, socket_connect_timeout=1.0)
@@ -122,6 +125,7 @@ def wakes(redis_url: str, *, every_seconds: float = 2.0) -> Iterator[Wake | None
     Never ends and never raises for a dead Redis: then the rhythm alone drives the reader.
     """
     subscription = None
+    due = time.monotonic() + every_seconds
     while True:
         try:
             if subscription is None:
@@ -129,11 +133,15 @@ def wakes(redis_url: str, *, every_seconds: float = 2.0) -> Iterator[Wake | None
                     ignore_subscribe_messages=True
                 )
                 subscription.subscribe(CHANNEL)
-            message = subscription.get_message(timeout=every_seconds)
+            message = subscription.get_message(timeout=max(due - time.monotonic(), 0.0))
         except redis.RedisError:
             subscription = None
             time.sleep(every_seconds)
-            yield None
-            continue
+            message = None
         data = message["data"].decode("ascii", "replace") if message else ""
-        yield Wake(data) if data in set(Wake) else None
+        hint = Wake(data) if data in _HINTS else None
+        if hint is not None:
+            yield hint
+        if hint is None or time.monotonic() >= due:
+            yield None
+            due = time.monotonic() + every_seconds

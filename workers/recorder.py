@@ -140,7 +140,7 @@ class Recorder:
 
     def _tell(self, notices: Sequence[Notice]) -> None:
         # A specialist who has answered is to be joined with the caller at once, not when the clerk looks next.
-        if any(notice.kind is NoticeKind.TRANSFER for notice in notices):
+        if any(notice.order_waits for notice in notices):
             self._wake_clerks()
         if not self._feed.publish(notices):
             self._missed_notices = True

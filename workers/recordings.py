@@ -8,6 +8,7 @@ step loses nothing.
 from __future__ import annotations
 
 import logging
+import re
 import threading
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -25,6 +26,7 @@ from telephony import variables
 from telephony.snapshot import ChannelNow, channels_now
 from telephony.transfer_actions import compose_note
 from workers.feed import Notice, NoticeKind
+from workers.recording_streams import Streams
 
 if TYPE_CHECKING:
     from workers.orders import Counter
@@ -37,6 +39,9 @@ QUIET_AFTER = timedelta(minutes=1)
 NOTHING_LEFT = frozenset([RecordingState.REFUSED.value, RecordingState.EMPTY.value, RecordingState.DELETED.value])
 log = logging.getLogger(__name__)
 
+_STANDS_FOR_HIM = re.compile(r"Local/\d{2,6}@sd-outgoing-[0-9a-f]{8,};2")
+_streams = Streams()
+
 
 def follow(session: Session, word: DialplanWord) -> Sequence[Notice]:
     """Follower of the dialplan's words about recording; whoever talks sees the badge change."""
@@ -48,11 +53,12 @@ def carry_out(counter: Counter) -> None:
     """End the recordings that somebody was against or that an operator ended, and remove what was refused."""
     with counter.database.reading() as session:
         stopping, removing = refusing.to_stop(session), refusing.to_remove(session)
+        going_on = following.going_on(session)
     for row in stopping:
         channels = of_call(channels_now(counter.exchange), row.linkedid)
-        caller = next((one.channel for one in channels if one.uniqueid == row.linkedid), None)
+        caller = recorded(channels, row.linkedid)
         if caller is not None:  # first, for a transfer or a return would begin it again
-            counter.exchange.send(compose_note(caller, variables.SD_NORECORD, "1"))
+            counter.exchange.send(compose_note(caller.channel, variables.SD_NORECORD, "1"))
         for channel in channels:
             # An error means that nothing is recorded on this one; no answer at all raises, and is tried again.
             counter.exchange.send([("Action", "StopMixMonitor"), ("Channel", channel.channel)])
@@ -64,6 +70,18 @@ def carry_out(counter: Counter) -> None:
     folder = files.folder_of(counter.settings.data_dir)
     for row in removing:
         remove_refused(counter.database, folder, row)
+    if going_on:
+        look_at_streams(counter, going_on)
+
+
+def look_at_streams(counter: Counter, linkedids: Sequence[str]) -> Sequence[str]:
+    """Have the recordings of these calls go on anew where somebody's sound has begun anew; which. Raises AmiError."""
+    channels, talks = channels_now(counter.exchange), []
+    for linkedid in linkedids:
+        own = of_call(channels, linkedid)
+        if (main := recorded(own, linkedid)) is not None:
+            talks.append((main, [one for one in own if one.channel.startswith("PJSIP/") and one.state == "Up"]))
+    return _streams.look(counter, talks)
 
 
 def remove_refused(database: Database, folder: Path, row: Recording) -> None:
@@ -181,5 +199,12 @@ class Filing:
 
 
 def of_call(channels: Sequence[ChannelNow], linkedid: str) -> list[ChannelNow]:
-    """The real channels of one conversation; Local ones have no sound of their own."""
-    return [one for one in channels if one.linkedid == linkedid and not one.channel.startswith("Local/")]
+    """The channels of one conversation that may be recorded: the real ones, and the half of a Local one that stands for
+    whom an operator has called (sd-outgoing). Other Local ones have no sound of their own."""
+    own = [one for one in channels if one.linkedid == linkedid]
+    return [one for one in own if not one.channel.startswith("Local/") or _STANDS_FOR_HIM.fullmatch(one.channel)]
+
+
+def recorded(channels: Sequence[ChannelNow], linkedid: str) -> ChannelNow | None:
+    """Of these, the one on which the recording lies: the caller's, or what stands for whom an operator has called."""
+    return next((one for one in channels if one.uniqueid == linkedid or one.channel.startswith("Local/")), None)

@@ -24,7 +24,7 @@ from crm.transfers.tables import Transfer
 from telephony import transfer_actions as actions
 from telephony import variables
 from telephony.link import AmiError
-from telephony.snapshot import take_snapshot
+from telephony.snapshot import channels_now
 from telephony.transfer_actions import Action, Parties
 from workers.feed import Notice, NoticeKind
 from workers.notices import notices_of
@@ -54,14 +54,16 @@ class Order:
 def carry_out(counter: Counter) -> None:
     """Act on every transfer that waits for it."""
     with counter.database.reading() as session:
-        waiting = session.scalars(_waiting()).all()
-    for transfer_id in waiting:
+        asked = session.scalars(waiting().order_by(Transfer.id)).all()
+        silent = [(row, call) for row, call in session.execute(_silent())]
+    for transfer_id in asked:
         order = _claim(counter, transfer_id)
         if order is not None and order.what == "late":
             _fail(counter, order)
         elif order is not None:
             _act(counter, order)
-    _give_up_silent(counter)
+    if silent:
+        _give_up_silent(counter, silent)
 
 
 def follow(session: Session, word: DialplanWord) -> Sequence[Notice]:
@@ -70,13 +72,15 @@ def follow(session: Session, word: DialplanWord) -> Sequence[Notice]:
     if moved.transfer is None:
         return ()
     told = [notice for change in moved.recorded for notice in notices_of(session, change)]
-    return [*told, *_notices(_people(moved.transfer), moved.transfer.call_id)]
+    wished = bool(moved.transfer.wish) and moved.transfer.wish_sent_at is None
+    return [*told, *_notices(_people(moved.transfer), moved.transfer.call_id, order_waits=wished)]
 
 
-def _waiting() -> Select[int]:
+def waiting() -> Select[int]:
+    """Transfers of which the exchange is to be told something."""
     begin = Transfer.state == State.REQUESTED.value
     wished = (Transfer.wish != "") & Transfer.wish_sent_at.is_(None)
-    return select(Transfer.id).where(Transfer.ended_at.is_(None), or_(begin, wished)).order_by(Transfer.id)
+    return select(Transfer.id).where(Transfer.ended_at.is_(None), or_(begin, wished))
 
 
 def _claim(counter: Counter, transfer_id: int) -> Order | None:
@@ -93,14 +97,14 @@ def _claim(counter: Counter, transfer_id: int) -> Order | None:
             what, row.wish_sent_at = row.wish, at
         else:
             return None
-        call = session.get_one(CallRecord, row.call_id)
+        call = session.scalars(select(CallRecord.linkedid).where(CallRecord.id == row.call_id)).one()
         places = (row.from_extension, row.to_extension, row.to_number)
-        return Order(row.id, what, call.linkedid, row.kind, *places, _people(row))
+        return Order(row.id, what, call, row.kind, *places, _people(row))
 
 
 def _act(counter: Counter, order: Order) -> None:
     try:
-        channels = take_snapshot(counter.exchange).channels
+        channels = channels_now(counter.exchange, order.call)
     except AmiError:
         # Nothing was told: a transfer that would never begin must not look as if it had.
         (_fail if order.what == "begin" else _again)(counter, order)
@@ -113,26 +117,29 @@ def _act(counter: Counter, order: Order) -> None:
         else:
             _again(counter, order)
         return
-    for number, step in enumerate(steps):
+    acts = _first_act(steps)
+    if acts:
+        counter.exchange.send_all(steps[:acts])
+    for number, step in enumerate(steps[acts:]):
         answer = counter.exchange.send(step)
-        if not answer.succeeded and order.what == "begin" and number == _first_act(steps):
+        if not answer.succeeded and order.what == "begin" and number == 0:
             log.warning("transfer %s: the exchange refused: %s", order.id, answer.get("Message"))
             _fail(counter, order)
             return
 
 
-def _give_up_silent(counter: Counter) -> None:
+def _silent() -> Select[Transfer, str]:
     """Orders that were claimed, and of which the dialplan has said nothing since: we were killed before we told the
-    exchange, or its answer was lost. If the caller is not on his way there, it is over, and the operator is told."""
+    exchange, or its answer was lost."""
     before = datetime.now(UTC) - TOO_LATE
     silent = select(Transfer, CallRecord.linkedid).join(CallRecord, CallRecord.id == Transfer.call_id)
-    silent = silent.where(Transfer.state == State.SENT.value, Transfer.sent_at < before, Transfer.ringing_at.is_(None))
-    with counter.database.reading() as session:
-        rows = session.execute(silent).all()
-    if not rows:
-        return
-    channels = take_snapshot(counter.exchange).channels
-    for row, call in rows:
+    return silent.where(Transfer.state == State.SENT.value, Transfer.sent_at < before, Transfer.ringing_at.is_(None))
+
+
+def _give_up_silent(counter: Counter, silent: Sequence[tuple[Transfer, str]]) -> None:
+    """If the caller is not on his way there, it is over, and the operator is told."""
+    channels = channels_now(counter.exchange)
+    for row, call in silent:
         caller = actions.parties(channels, call, row.from_extension, row.to_extension).caller
         if not any(one.channel == caller and one.context == variables.SD_TRANSFER for one in channels):
             places = (row.from_extension, row.to_extension, row.to_number)
@@ -203,5 +210,5 @@ def _people(row: Transfer) -> tuple[int, ...]:
     return tuple(one for one in (row.asked_by_id, row.to_employee_id) if one is not None)
 
 
-def _notices(people: Sequence[int], call_id: int) -> list[Notice]:
-    return [Notice(NoticeKind.TRANSFER, employee_id=one, call_id=call_id) for one in people]
+def _notices(people: Sequence[int], call_id: int, *, order_waits: bool = False) -> list[Notice]:
+    return [Notice(NoticeKind.TRANSFER, employee_id=one, call_id=call_id, order_waits=order_waits) for one in people]

@@ -19,6 +19,8 @@ from callflow.dialler.window import ANY_TIME, CallingHours, FamilyHours
 SOON: Final = timedelta(seconds=5)
 """When to look again after a rule that a free line or an empty queue lifts."""
 DAY: Final = timedelta(days=1)
+PROMISED: Final = timedelta(minutes=60)
+"""So long before and after a time at which somebody promised to call the family, nobody else calls it."""
 MOST_SKEW: Final = 2.0
 """Seconds between the exchange's clock and ours at which nothing is decided (reliability.md F27)."""
 
@@ -44,12 +46,14 @@ class Rule(StrEnum):
     # --- later
     STOPPED = "stopped"
     PAUSED = "paused"
+    CAMPAIGN_PAUSED = "campaign_paused"
     NO_LINK = "no_link"
     CLOCK = "clock"
     HOURS = "hours"
     FAMILY_HOURS = "family_hours"
     GAP = "gap"
     TALKED = "talked"
+    PROMISE = "promise"
     DAY_CAP = "day_cap"
     WEEK_CAP = "week_cap"
     MONTH_CAP = "month_cap"
@@ -69,7 +73,7 @@ class Rule(StrEnum):
 
 
 _TITLES: Final = {
-    Rule.GONE: "записи больше нет: её отменили или перенесли",
+    Rule.GONE: "звонить больше не о чем: запись изменилась или вопрос закрыт",
     Rule.PAST: "время прошло",
     Rule.DO_NOT_CALL: "семья просила не звонить",
     Rule.BAD_NUMBER: "номер помечен как несуществующий",
@@ -84,12 +88,14 @@ _TITLES: Final = {
     Rule.ENOUGH_ATTEMPTS: "попытки закончились",
     Rule.STOPPED: "обзвон остановлен красной кнопкой",
     Rule.PAUSED: "обзвон на паузе",
+    Rule.CAMPAIGN_PAUSED: "кампания на паузе",
     Rule.NO_LINK: "нет связи с АТС",
     Rule.CLOCK: "часы программы и АТС разошлись",
     Rule.HOURS: "сейчас не время звонить",
     Rule.FAMILY_HOURS: "семья просила звонить в другие часы",
     Rule.GAP: "недавно уже звонили",
     Rule.TALKED: "только что говорили с семьёй",
+    Rule.PROMISE: "семье обещали перезвонить в это время: сначала обещанный звонок",
     Rule.DAY_CAP: "на сегодня звонков семье достаточно",
     Rule.WEEK_CAP: "на этой неделе звонков семье достаточно",
     Rule.MONTH_CAP: "за месяц звонков семье достаточно",
@@ -110,6 +116,7 @@ BY_THE_CLOCK: Final = frozenset(
         Rule.FAMILY_HOURS,
         Rule.GAP,
         Rule.TALKED,
+        Rule.PROMISE,
         Rule.DAY_CAP,
         Rule.WEEK_CAP,
         Rule.MONTH_CAP,
@@ -179,7 +186,9 @@ class Facts:
     `by_robot`: the robot would call; a person who works the list obeys the same rules but for those about robots, the
     lines that are kept free, and the queue. `refused_number`: the sentence of `callflow.phone.refusal`, "" when it may
     be dialled. `rang`: attempts of this task at which the telephone rang; `family_*`: when telephones of this family
-    rang because of us. `last_start`: the latest beginning of a call of ours to this telephone.
+    rang because of us. `yields`: the call gives way to callers
+    who wait, a person's too. `last_start`: the latest beginning of a call of ours to this telephone;
+    `promised`: when somebody promised to call the family, if that is within `PROMISED`.
     """
 
     by_robot: bool
@@ -194,6 +203,8 @@ class Facts:
     refused_number: str = ""
     bad_number: bool = False
     do_not_call: bool = False
+    source_paused: bool = False
+    yields: bool = False
     robot_on: bool = True
     consent: bool = True
     robot_refused: bool = False
@@ -210,6 +221,7 @@ class Facts:
     slots_taken: int = 0
     last_start: datetime | None = None
     last_talk: datetime | None = None
+    promised: datetime | None = None
     number_live: bool = False
     colleague: bool = False
     stopped: bool = False
@@ -289,6 +301,8 @@ def _not_yet(facts: Facts, at: datetime) -> Iterator[Verdict]:
         yield Verdict(Answer.WAIT, Rule.STOPPED)
     if facts.by_robot and facts.paused_until is not None and at < facts.paused_until:
         yield Verdict(Answer.WAIT, Rule.PAUSED, facts.paused_until)
+    if facts.source_paused:
+        yield Verdict(Answer.WAIT, Rule.CAMPAIGN_PAUSED)
     ring = facts.caps.ring
     if not window.may_ring(facts.calendar, facts.hours, at, ring):
         yield Verdict(Answer.WAIT, Rule.HOURS, _next_start(facts, at))
@@ -297,6 +311,8 @@ def _not_yet(facts: Facts, at: datetime) -> Iterator[Verdict]:
     for then, rule in ((facts.last_start, Rule.GAP), (facts.last_talk, Rule.TALKED)):
         if then is not None and at < then + facts.caps.gap:
             yield Verdict(Answer.WAIT, rule, _next_start(facts, then + facts.caps.gap))
+    if facts.promised is not None and abs(facts.promised - at) < PROMISED:
+        yield Verdict(Answer.WAIT, Rule.PROMISE, _next_start(facts, facts.promised + PROMISED))
 
 
 def _not_this_second(facts: Facts, at: datetime) -> Iterator[Verdict]:
@@ -308,14 +324,17 @@ def _not_this_second(facts: Facts, at: datetime) -> Iterator[Verdict]:
         (facts.number_live, Rule.NUMBER_BUSY),
         (facts.colleague, Rule.COLLEAGUE),
     )
-    for_robots = (
+    for_callers = (
         (live.waiting > 0, Rule.QUEUE_WAITS),
         (live.inbound + max(live.outbound, facts.slots_taken) >= caps.trunk_lines - 1, Rule.LAST_LINE),
+    )
+    for_robots = (
         (facts.slots_taken >= caps.lines, Rule.LINES_FULL),
         (facts.begun_this_second >= caps.per_second, Rule.TOO_FAST),
         (not facts.prompts_ready, Rule.PROMPTS),
     )
-    for holds, rule in (*for_all, *(for_robots if facts.by_robot else ())):
+    gives_way = facts.by_robot or facts.yields
+    for holds, rule in (*for_all, *(for_callers if gives_way else ()), *(for_robots if facts.by_robot else ())):
         if holds:
             yield Verdict(Answer.WAIT, rule, soon)
 

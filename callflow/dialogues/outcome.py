@@ -1,4 +1,4 @@
-"""How a talk ended: what became of each booking, and the one word for the attempt (`callflow.dialler.states`)."""
+"""How a talk ended: what became of what it was about, and the one word for the attempt (`callflow.dialler.states`)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,8 +8,9 @@ from callflow.dialler.states import Disposition
 
 
 class Told(StrEnum):
-    """What became of one booking in the talk. HEARD: its words were played, by the measure of I12, and no answer came;
-    WANTED: the family began to change it and did not come to an end, or somebody will call back about it.
+    """What became of one booking, of one message, or of the question for a rating. HEARD: its words were played, by the
+    measure of I12, and no answer came; WANTED: the family began to change it and did not come to an end, or somebody
+    will call back about it.
     """
 
     NOTHING = "nothing"
@@ -18,6 +19,8 @@ class Told(StrEnum):
     MOVED = "moved"
     CANCELLED = "cancelled"
     WANTED = "wanted"
+    RATED = "rated"
+    NOT_RATED = "not_rated"
 
 
 class End(StrEnum):
@@ -47,6 +50,8 @@ _BY_TOLD = (
     (Told.NOTHING, Disposition.HUNG_UP),
     (Told.WANTED, Disposition.HUMAN),
     (Told.HEARD, Disposition.DELIVERED),
+    (Told.RATED, Disposition.DELIVERED),
+    (Told.NOT_RATED, Disposition.DELIVERED),
     (Told.CONFIRMED, Disposition.CONFIRMED),
     (Told.MOVED, Disposition.MOVED),
     (Told.CANCELLED, Disposition.DECLINED),
@@ -55,7 +60,7 @@ _BY_TOLD = (
 
 @dataclass(frozen=True)
 class Outcome:
-    """`told` by appointment, in the order of the script."""
+    """`told` by appointment, in the order of the script; 0 where a call is about one thing only."""
 
     end: End
     told: Mapping[int, Told]

@@ -1,21 +1,31 @@
-"""The words of one talk: everything that may be said in it, filled in before the telephone rings."""
+"""The words of one talk: everything that may be said in it, filled in before the telephone rings.
 
-from collections.abc import Mapping
+`NEUTRAL` is the same in every dialogue; what follows it here belongs to the reminder.
+"""
+
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 NEUTRAL: Final = ("hello", "who", "again", "machine", "wrong_person", "refused", "call_back", "wait_human", "trouble")
-"""Pieces that are also said before anybody has said who he is: they name no booking, no place, no specialist (I13)."""
+"""Pieces that are also said before anybody has said who he is: they name no matter, no place, no specialist (I13)."""
 
 AFTER_IDENTITY: Final = ("keys", "sure", "kept", "confirmed", "cancelled", "bye")
 """Pieces that belong to a booking, besides its own."""
 
 PIECES: Final = NEUTRAL + AFTER_IDENTITY
-"""What every script has. The words of the offered times and of the new time come from the act itself."""
+"""What every script of a reminder has. The words of the offered times and of the new time come from the act itself."""
 
 
 BOOKING: Final = "booking:"
 KEYS: Final = "keys"
+
+
+def whole(words: Mapping[str, str], wanted: Collection[str]) -> None:
+    """Raises ValueError where one of these pieces has no words."""
+    lacking = [name for name in wanted if not words.get(name, "").strip()]
+    if lacking:
+        raise ValueError(f"a script without {', '.join(lacking)}")
 
 
 @dataclass(frozen=True)
@@ -44,10 +54,9 @@ class Script:
     human_now: bool = True
 
     def __post_init__(self) -> None:
-        wanted = [*PIECES, *(one.piece for one in self.bookings)]
-        lacking = [name for name in wanted if not self.words.get(name, "").strip()]
-        if lacking or not self.bookings:
-            raise ValueError(f"a script without {', '.join(lacking) or 'a booking'}")
+        whole(self.words, (*PIECES, *(one.piece for one in self.bookings)))
+        if not self.bookings:
+            raise ValueError("a script without a booking")
         if len(set(self.bookings)) != len(self.bookings):
             raise ValueError("a booking twice in one script")
 

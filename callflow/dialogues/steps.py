@@ -6,6 +6,8 @@ from typing import TypeAlias
 
 FIRST_KEY_SECONDS = 7.0
 """How long a key is waited for after a question (domain.md §9.3)."""
+NEXT_KEY_SECONDS = 3.0
+"""How long the second figure of a number is waited for (domain.md §9.3)."""
 DEAF_MILLISECONDS = 300
 """Keys pressed sooner after a question has begun belong to the one before it (domain.md §9.3)."""
 
@@ -20,6 +22,8 @@ class Action(StrEnum):
     REFUSE_ROBOT = "refuse_robot"
     WRONG_PERSON = "wrong_person"
     CALL_BACK = "call_back"
+    RATE = "rate"
+    REFUSE_SCORE = "refuse_score"
 
 
 class Result(StrEnum):
@@ -40,17 +44,19 @@ class Say:
 
 @dataclass(frozen=True)
 class Ask:
-    """Play the pieces, which any key cuts short, and wait for a key. `keys` are those that mean something here."""
+    """Play the pieces, which any key cuts short, and wait for a key. `keys` are those that mean something here;
+    `passed_over` is as if nobody had pressed it."""
 
     pieces: tuple[str, ...]
     keys: str
     wait_seconds: float = FIRST_KEY_SECONDS
+    passed_over: str = ""
 
 
 @dataclass(frozen=True)
 class Do:
     """Change the records. `booking` is the appointment's id, 0 where the act is about the family; `choice` the offered
-    time, from 1; `identified`: somebody has said by a key that it is he."""
+    time, from 1, or the score; `identified`: somebody has said by a key that it is he."""
 
     action: Action
     booking: int = 0

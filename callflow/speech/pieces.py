@@ -18,6 +18,7 @@ class Dialogue(Enum):
     REMINDER = "reminder"
     MACHINE = "machine"
     CLOSED = "closed"
+    INFORMATION = "information"
     SURVEY = "survey"
 
     @property
@@ -31,6 +32,7 @@ _TITLES: Final = {
     Dialogue.REMINDER: "Напоминание о записи",
     Dialogue.MACHINE: "Автоответчик",
     Dialogue.CLOSED: "Перерыв и нерабочее время",
+    Dialogue.INFORMATION: "Сообщение о мере поддержки",
     Dialogue.SURVEY: "Оценка работы специалиста",
 }
 
@@ -180,13 +182,29 @@ _CLOSED: Final = (
     ("closed_hours", "Часы работы", "Мы работаем {часы}.", ("часы",)),
     ("closed_next", "Ближайший рабочий день", "Ближайший рабочий день — {ближайший}.", ("ближайший",)),
 )
+_INFORMATION: Final = (
+    (
+        "info_safe",
+        "Никогда не спрашиваем коды",
+        "Обращаем ваше внимание: мы никогда не спрашиваем по телефону коды из СМС, данные банковских карт и пароли от "
+        "Госуслуг. Проверить звонок можно по номеру {номер}.",
+        _COMMON,
+    ),
+    (
+        "info_keys",
+        "Клавиши",
+        "Чтобы специалист перезвонил вам, нажмите три. Прослушать ещё раз — четыре. Соединить со специалистом — ноль. "
+        "Отказаться от автоматических звонков — девять.",
+        _COMMON,
+    ),
+    ("info_bye", "Прощание", "Спасибо, до свидания!", _COMMON),
+)
 _SURVEY: Final = (
     (
         "survey_hello",
-        "Кто звонит",
-        "Здравствуйте! Это автоматический опрос {службы}, {учреждение}, для абонента: {имя}. "
-        "Ваше обращение рассмотрено.",
-        (*_COMMON, "имя"),
+        "О чём звонок",
+        "Это опрос о работе {службы}. Ваше обращение рассмотрено.",
+        _COMMON,
     ),
     (
         "survey_ask",
@@ -202,7 +220,9 @@ _SURVEY: Final = (
         "Ваша оценка: {оценка}. Верно — один, исправить — два.",
         (*_COMMON, "оценка"),
     ),
-    ("survey_thanks", "Прощание", "Спасибо, ваша оценка учтена. До свидания.", _COMMON),
+    ("survey_thanks", "Оценка записана", "Спасибо, ваша оценка учтена. До свидания.", _COMMON),
+    ("survey_refused", "Отказ от оценки", "Спасибо, ваш отказ от оценки записан. До свидания.", _COMMON),
+    ("survey_none", "Оценка не получена", "Оценка не получена.", _COMMON),
 )
 PIECES: Final[Mapping[str, Piece]] = {
     piece.name: piece
@@ -211,6 +231,7 @@ PIECES: Final[Mapping[str, Piece]] = {
         *_pieces(Dialogue.REMINDER, "S-3", _REMINDER),
         *_pieces(Dialogue.MACHINE, "S-7", _MACHINE),
         *_pieces(Dialogue.CLOSED, "S-4", _CLOSED),
+        *_pieces(Dialogue.INFORMATION, "S-5", _INFORMATION),
         *_pieces(Dialogue.SURVEY, "S-8", _SURVEY),
     )
 }

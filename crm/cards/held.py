@@ -120,6 +120,8 @@ FAMILY = Holding(
         "next_action_on": None,
         "actualized_on": None,
         "import_key": None,
+        "child_births": "",
+        "has_phone": False,
     },
     silent=("restricted", "version", "state"),
 )

@@ -26,7 +26,9 @@ from crm.families import fetch_family
 from crm.family_tables import ACTIVE, MERGED, Family, Person
 from crm.missed.rows import join_family
 from crm.search.index import forget_family
+from crm.segments import facts
 from crm.staff import Employee
+from crm.tips import joining as tips
 from crm.upsert import insert_missing
 from crm.visibility import seen_family
 
@@ -127,10 +129,12 @@ def merge(  # noqa: PLR0917 - which cards, how, who, when: as in every verb
     session.add(row)
     session.flush()
     join_family(session, kept.id, at)
+    tips.join_family(session, kept.id, at)
     set_restricted(session, kept, kept.restricted)
     session.expire(kept)
     session.expire(other)
     forget_family(session, other.id)
+    facts.refresh(session, [other.id])
     changes.note(
         session,
         kept,

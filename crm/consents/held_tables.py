@@ -7,15 +7,18 @@ here; a table that only refers to somebody is named in `SAYS_NOTHING`. A test wa
 from crm.appeals.held import CORRECTION, ENTRY, MEASURE
 from crm.appointments.held import APPOINTMENT, SUPPORT, WISH
 from crm.call_held import CALL
+from crm.campaigns.held import TARGET
 from crm.cards.held import CHANGES, CHOICE, FAMILY, HEALTH, NEED, PERSON, PHONE, RISK, STATUS
 from crm.consents.held import ACT, CONSENT, REQUEST
 from crm.dialler import held as dialler
 from crm.lines.held import VOICE
+from crm.measures.held import TOLD
 from crm.missed.held import ATTEMPT, MISSED
 from crm.outgoing.held import OUTGOING
 from crm.ratings.held import RATING
 from crm.recordings.held import RECORDING
 from crm.specialists.held import CONSULTATION
+from crm.tips import held as tips
 from crm.transfers.held import TRANSFER
 
 HOLDINGS = (
@@ -42,6 +45,12 @@ HOLDINGS = (
     APPOINTMENT,
     WISH,
     SUPPORT,
+    TOLD,
+    TARGET,
+    tips.TIP,
+    tips.REPORT,
+    tips.ATTEMPT,
+    tips.DUTY,
     dialler.TASK,
     dialler.SUBJECT,
     dialler.ATTEMPT,
@@ -70,5 +79,6 @@ SAYS_NOTHING = {
     "slot_hold": "какое время специалиста удерживалось и кем",
     "line_slot": "какой линией робота занят звонок",
     "call_finish": "чем оператор закончил обработку звонка",
+    "tip_informant": "кто сообщил о семье: сведения о другом лице, семье не выдаются",
 }
 """Tables that refer to a card, a person, a call or a journal row and add nothing about the person."""

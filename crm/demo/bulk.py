@@ -22,6 +22,7 @@ from crm.family_tables import Family, FamilyStatus, Person, Phone
 from crm.search.index import Place, places_of
 from crm.search.tables import FamilyWord
 from crm.search.words import ids_of
+from crm.segments.facts import births_of
 
 CODES = ("935", "943", "944", "945", "946", "947", "948")
 CHUNK = 5_000
@@ -56,6 +57,7 @@ def families(session: Session, count: int, *, at: datetime = EPOCH) -> int:
         people: list[dict[str, Any]] = []
         for index in range(start, min(start + CHUNK, count)):
             card, members = _family(dice, first_family + index, first_person + index * 4, at)
+            card |= {"child_births": births_of(one["birth_date"] for one in members[2:]), "has_phone": True}
             cards.append(card)
             people.extend(members)
             _note_words(postings, card, members)

@@ -12,6 +12,7 @@ from callflow.text import search_key
 from crm import exchange_state, passwords
 from crm.demo import directory
 from crm.demo.appointments import load_appointments
+from crm.demo.campaigns import load_campaigns
 from crm.demo.cards import load_cards
 from crm.demo.consents import load_consents
 from crm.demo.dialler import load_dialler
@@ -20,12 +21,14 @@ from crm.demo.hours import load_calendar
 from crm.demo.journal import load_journal
 from crm.demo.lines import load_lines
 from crm.demo.logins import password_of
+from crm.demo.measures import load_measures
 from crm.demo.missed import load_missed
 from crm.demo.ratings import load_ratings
 from crm.demo.services import AREA_CODE, EMERGENCY, SERVICES, TIMEZONE
 from crm.demo.specialists import load_specialists
 from crm.demo.speech import load_speech
 from crm.demo.staff import EMPLOYEES
+from crm.demo.tips import load_tips
 from crm.demo.town import FAMILIES, landline_of, mobile_of
 from crm.directory import DirectoryEntry
 from crm.errors import RecordsError
@@ -70,6 +73,9 @@ def load(session: Session, key: str, at: datetime, *, mode: str = "demo") -> boo
     load_missed(session, at)
     load_speech(session, at)
     load_dialler(session, at)
+    load_measures(session, at)
+    load_campaigns(session, at)  # about measures
+    load_tips(session, at)  # of the journal
     exchange_state.touch(session)
     session.flush()
     return True

@@ -1,10 +1,13 @@
 """One way to change a task: only from the version that was read, with a line in its story (I11, I14)."""
 
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import text, update
+from sqlalchemy import bindparam, text, update
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from callflow.dialler.rules import Rule
 from callflow.dialler.states import Channel, TaskState
@@ -23,17 +26,30 @@ def one_at_a_time(session: Session) -> None:
 def change(  # noqa: PLR0917 - which, what, when, why, who says so
     session: Session, task: DialTask, values: dict[str, Any], at: datetime, detail: str, source: str
 ) -> bool:
-    """Change the task if nobody has since it was read; return whether it was. The row is read anew either way."""
+    """Change the task if nobody has since it was read; return whether it was. It is as the row is either way."""
     if "state" in values:
         values = {"state_at": at, **values, "state": TaskState(values["state"]).value}
-    ours = update(DialTask).where(DialTask.id == task.id, DialTask.ver == task.ver)
-    changed = session.execute(
-        ours.values(**values, ver=DialTask.ver + 1).returning(DialTask.id).execution_options(synchronize_session=False)
-    ).first()
-    session.refresh(task)
-    if changed is not None:
-        tell(session, task.id, values.get("state", "task"), at, detail=detail, source=source)
-    return changed is not None
+    given = {f"new_{name}": value for name, value in values.items()}
+    version = session.execute(_change(tuple(values)), {**given, "task": task.id, "seen": task.ver}).scalar_one_or_none()
+    if version is None:
+        session.refresh(task)
+        return False
+    for name, value in {**values, "ver": version}.items():
+        set_committed_value(task, name, value)  # the version says that nothing else is different
+    tell(session, task.id, values.get("state", "task"), at, detail=detail, source=source)
+    return True
+
+
+@cache
+def _change(names: tuple[str, ...]) -> ReturningUpdate[int]:
+    """The statement that sets these columns: of few kinds, and made for each step of each call."""
+    return (
+        update(DialTask)
+        .where(DialTask.id == bindparam("task"), DialTask.ver == bindparam("seen"))
+        .values({**{name: bindparam(f"new_{name}") for name in names}, "ver": DialTask.ver + 1})
+        .returning(DialTask.ver)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def tell(

@@ -1,13 +1,14 @@
 """One owner per task: a claim is one statement, and ends by itself (reliability.md §3, step 2; I14)."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ScalarSelect, Update, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import Update, bindparam, insert, select, update
+from sqlalchemy.orm import Session, lazyload
 
 from callflow.dialler.states import Channel, TaskState
-from crm.dialler.changing import FREE, change, tell
-from crm.dialler.tables import DialTask
+from crm.dialler.changing import FREE, change
+from crm.dialler.tables import DialEvent, DialTask
 from crm.staff import Employee
 
 LEASE = timedelta(seconds=30)
@@ -18,20 +19,12 @@ PERSONS_LEASE = timedelta(minutes=15)
 
 def claim(session: Session, owner: str, at: datetime) -> DialTask | None:
     """Take the robot's most urgent due task; None when there is none. Any number of workers may ask at once."""
-    first = (
-        select(DialTask.id)
-        .where(DialTask.channel == Channel.ROBOT.value, DialTask.state == TaskState.DUE.value, DialTask.due_at <= at)
-        .order_by(DialTask.priority, DialTask.due_at, DialTask.id)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-        .scalar_subquery()
-    )
-    return _taken(session, _claim(first, owner, at), owner, at)
+    return _taken(session, _CLAIM_FIRST, {"as_owner": owner, "now": at, "lease": at + LEASE})
 
 
 def claim_one(session: Session, task_id: int, owner: str, at: datetime) -> DialTask | None:
     """Take this task if it is still the robot's and due."""
-    return _taken(session, _claim(task_id, owner, at), owner, at)
+    return _taken(session, _CLAIM_ONE, {"wanted": task_id, "as_owner": owner, "now": at, "lease": at + LEASE})
 
 
 def due(session: Session, at: datetime, limit: int = 50) -> list[int]:
@@ -71,30 +64,49 @@ def give_back(session: Session, task: DialTask, owner: str, at: datetime) -> boo
     return change(session, task, {**FREE, "state": TaskState.DUE}, at, "given back", owner)
 
 
-def _claim(which: int | ScalarSelect[int], owner: str, at: datetime) -> Update:
+def _claim() -> Update:
     return (
         update(DialTask)
         .where(
-            DialTask.id == which,
             DialTask.state == TaskState.DUE.value,
             DialTask.channel == Channel.ROBOT.value,
-            DialTask.due_at <= at,
+            DialTask.due_at <= bindparam("now"),
         )
         .values(
             state=TaskState.CLAIMED.value,
-            state_at=at,
-            owner=owner,
-            lease_until=at + LEASE,
+            state_at=bindparam("now"),
+            owner=bindparam("as_owner"),
+            lease_until=bindparam("lease"),
             ver=DialTask.ver + 1,
         )
+        .returning(DialTask)
+        .options(lazyload(DialTask.subjects))
+        .execution_options(synchronize_session=False, populate_existing=True)
     )
 
 
-def _taken(session: Session, statement: Update, owner: str, at: datetime) -> DialTask | None:
-    taken = session.execute(
-        statement.returning(DialTask.id).execution_options(synchronize_session=False)
-    ).scalar_one_or_none()
-    if taken is None:
+_FIRST = (
+    select(DialTask.id)
+    .where(
+        DialTask.channel == Channel.ROBOT.value,
+        DialTask.state == TaskState.DUE.value,
+        DialTask.due_at <= bindparam("now"),
+    )
+    .order_by(DialTask.priority, DialTask.due_at, DialTask.id)
+    .limit(1)
+    .with_for_update(skip_locked=True)
+    .scalar_subquery()
+)
+# Made once: building them anew would take longer than carrying them out, and SQLite's one writer waits meanwhile.
+_CLAIM_FIRST = _claim().where(DialTask.id == _FIRST)
+_CLAIM_ONE = _claim().where(DialTask.id == bindparam("wanted"))
+_TELL = insert(DialEvent)
+
+
+def _taken(session: Session, statement: Update, values: dict[str, Any]) -> DialTask | None:
+    task: DialTask | None = session.execute(statement, values).scalar_one_or_none()
+    if task is None:
         return None
-    tell(session, taken, TaskState.CLAIMED.value, at, source=owner)
-    return session.get_one(DialTask, taken, populate_existing=True)
+    line = {"task_id": task.id, "at": values["now"], "what": task.state, "detail": "", "source": values["as_owner"]}
+    session.execute(_TELL, line)
+    return task

@@ -60,6 +60,7 @@ def _plan_default() -> dict[str, Any]:
         "morning_since": _PLAN.morning_since,
         "morning_until": _PLAN.morning_until,
         "lead_minutes": int(_PLAN.lead / timedelta(minutes=1)),
+        "rate_by_robot": True,
     }
 
 

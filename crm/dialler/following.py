@@ -6,7 +6,7 @@ nothing.
 
 from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from callflow.dialler import retry
@@ -26,7 +26,13 @@ NOT_THE_ORDERS_OWN = frozenset({"replayed", "locked", "stale"})
 and the exchange is asked (`crm.dialler.reconciling`)."""
 _WORDS = {"ringing": AttemptState.RINGING, "answered": AttemptState.ANSWERED}
 _UNKNOWN_WORDS = "итог звонка неизвестен: проверьте и позвоните сами"
-_CONFIRM = {"confirm": Disposition.CONFIRMED, "cancel": Disposition.DECLINED, "move": Disposition.MOVED}
+_CONFIRM = {
+    "confirm": Disposition.CONFIRMED,
+    "cancel": Disposition.DECLINED,
+    "move": Disposition.MOVED,
+    "rate": Disposition.DELIVERED,
+    "refuse_score": Disposition.DELIVERED,
+}
 
 
 def told(session: Session, attempt_id: str, at: datetime) -> None:
@@ -34,15 +40,15 @@ def told(session: Session, attempt_id: str, at: datetime) -> None:
     session.execute(update(DialAttempt).where(DialAttempt.id == attempt_id).values(told_at=at, news_at=at))
 
 
-def not_sent(session: Session, attempt_id: str, at: datetime, evidence: str) -> bool:
-    """Proved: no telephone rang. The task is due again at once."""
+def not_sent(session: Session, attempt_id: str, at: datetime, evidence: str, *, due_at: datetime | None = None) -> bool:
+    """Proved: no telephone rang. The task is due again, at once where nothing else is said."""
     attempt = attempt_of(session, attempt_id)
     if attempt is None or not _become(session, attempt, AttemptState.NOT_SENT, at, evidence):
         return False
     _let_go(session, attempt)
     task = _task_of(session, attempt)
     if task.state == TaskState.CALLING.value:
-        again(session, task, at, None, at, evidence)
+        again(session, task, due_at or at, None, at, evidence)
     return True
 
 
@@ -202,10 +208,17 @@ def gone(session: Session, attempt_id: str) -> None:
 
 
 def _let_go(session: Session, attempt: DialAttempt) -> None:
-    session.execute(update(LineSlot).where(LineSlot.attempt_id == attempt.id).values(attempt_id=None, taken_at=None))
+    session.execute(_FREE_LINE, {"attempt": attempt.id})
+
+
+_FREE_LINE = update(LineSlot).where(LineSlot.attempt_id == bindparam("attempt")).values(attempt_id=None, taken_at=None)
 
 
 def _move_on(session: Session, task: DialTask, attempt: DialAttempt, disposition: Disposition, at: datetime) -> None:
+    known = refusals.of(session, attempt.number, attempt.person_id, attempt.family_id)
+    if disposition is Disposition.WITHDRAWN and known.robot:
+        again(session, task, at, None, at, "refused")  # the rules say at once what becomes of it
+        return
     earlier = session.scalar(
         select(func.count()).where(
             DialAttempt.task_id == task.id, DialAttempt.id != attempt.id, DialAttempt.disposition == disposition.value

@@ -14,11 +14,11 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from callflow.dialler import window
-from callflow.dialler.rules import Answer, Facts, Live, Rule, Verdict, judge
+from callflow.dialler.rules import Answer, Live, Rule, Verdict, judge
 from callflow.dialler.states import AttemptState, TaskState
 from crm.dialler import facts as known
 from crm.dialler.changing import again, change, end, one_at_a_time, tell, to_a_person
-from crm.dialler.settings import settings_of
+from crm.dialler.facts import Looked
 from crm.dialler.tables import DialAttempt, DialTask, LineSlot
 from crm.institution import Line
 
@@ -57,9 +57,9 @@ def gate(
         return Gated()
     if task.lease_until is None or task.lease_until <= at:
         return Gated()
-    found = known.read(session, task, at, live, mode=mode, prompts_ready=prompts is not None)
-    verdict = judge(found, at)
-    slot = _free_slot(session, found.caps.lines) if verdict.answer is Answer.GO else None
+    found = known.look(session, task, at, live, mode=mode, prompts_ready=prompts is not None)
+    verdict = judge(found.facts, at)
+    slot = _free_slot(session, found.settings.caps.lines) if verdict.answer is Answer.GO else None
     if verdict.answer is not Answer.GO or slot is None:
         if verdict.answer is not Answer.GO:
             move_on(session, task, verdict, at, owner)
@@ -87,14 +87,13 @@ def move_on(session: Session, task: DialTask, verdict: Verdict, at: datetime, so
 
 
 def _attempt(  # noqa: PLR0917 - what, how, when, where
-    session: Session, task: DialTask, found: Facts, at: datetime, live: Live, prompts: Mapping[str, Any]
+    session: Session, task: DialTask, found: Looked, at: datetime, live: Live, prompts: Mapping[str, Any]
 ) -> DialAttempt:
-    settings = settings_of(session, task.service_id)
-    ends = window.ends_at(found.calendar, found.hours, at, found.family_hours) or at
-    earlier = session.scalar(select(func.max(DialAttempt.n)).where(DialAttempt.task_id == task.id)) or 0
-    number = known.number_of(session, task)
-    if number is None:
+    if found.number is None:
         raise RuntimeError("the rules let a task without a number pass")
+    facts, settings = found.facts, found.settings
+    ends = window.ends_at(facts.calendar, facts.hours, at, facts.family_hours) or at
+    earlier = session.scalar(select(func.max(DialAttempt.n)).where(DialAttempt.task_id == task.id)) or 0
     attempt = DialAttempt(
         id=f"att-{uuid4().hex}",
         task_id=task.id,
@@ -102,14 +101,14 @@ def _attempt(  # noqa: PLR0917 - what, how, when, where
         kind=task.kind,
         family_id=task.family_id,
         person_id=task.person_id,
-        number=number,
+        number=found.number,
         shown_number=settings.shown_number or _first_line(session, task.service_id),
         state=AttemptState.SENDING.value,
         live=True,
         disposition="",
         sending_at=at,
         news_at=at,
-        not_after=min(at + ORDER_SECONDS, ends - found.caps.ring - window.MARGIN),
+        not_after=min(at + ORDER_SECONDS, ends - facts.caps.ring - window.MARGIN),
         boot_id=live.boot_id,
         prompts=dict(prompts),
     )
@@ -125,10 +124,10 @@ def _first_line(session: Session, service_id: int) -> str:
 
 def _free_slot(session: Session, lines: int) -> int | None:
     """The lowest free line of the robot's; rows are made as the settings grow."""
-    numbers = set(session.scalars(select(LineSlot.number)))
+    slots = session.execute(select(LineSlot.number, LineSlot.attempt_id))
+    holders = {one.number: one.attempt_id for one in slots}
     for number in range(1, lines + 1):
-        if number not in numbers:
+        if number not in holders:
             session.add(LineSlot(number=number))
     session.flush()
-    free = select(LineSlot.number).where(LineSlot.attempt_id.is_(None), LineSlot.number <= lines)
-    return session.scalars(free.order_by(LineSlot.number).limit(1)).first()
+    return next((number for number in range(1, lines + 1) if holders.get(number) is None), None)

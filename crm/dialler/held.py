@@ -17,7 +17,7 @@ def _tasks(subject: Subject) -> Select[Any]:
 
 TASK = Holding(
     DialTask,
-    "Напоминания о приёме",
+    "Исходящие звонки о деле",
     _tasks_of,
     {
         "planned_at": "Запланировано",
@@ -45,7 +45,7 @@ TASK = Holding(
 
 SUBJECT = Holding(
     DialSubject,
-    "О каких записях напоминали",
+    "О чём звонили",
     lambda subject: DialSubject.task_id.in_(_tasks(subject)),
     {"outcome": "Чем кончилось", "withdrawn_at": "Снято", "withdrawn_reason": "Почему снято"},
     {"withdrawn_reason": ""},
@@ -100,9 +100,18 @@ EVENT = Holding(
 REFUSAL = Holding(
     CallRefusal,
     "Отказы от звонков",
-    of_people(CallRefusal.person_id),
-    {"at": "Когда", "number": "Номер", "source": "Как сказано", "ended_at": "Снят", "ended_reason": "Почему снят"},
-    {"ended_reason": ""},
+    of_either(CallRefusal.person_id, CallRefusal.family_id),
+    {
+        "at": "Когда",
+        "number": "Номер",
+        "source": "Как сказано",
+        "letter_number": "Письмо №",
+        "letter_on": "Дата письма",
+        "note": "Слова",
+        "ended_at": "Снят",
+        "ended_reason": "Почему снят",
+    },
+    {"note": "", "ended_reason": ""},
     kept=CONSENTS_GROUND,
     silent=("scope",),
 )

@@ -23,7 +23,7 @@ from crm.audit import Actor, write
 from crm.calendar.reading import calendar_of
 from crm.dialler.access import fetch_task, is_theirs
 from crm.dialler.settings import settings_of
-from crm.dialler.tables import ON_THE_WAY, DialAttempt, DialTask
+from crm.dialler.tables import CAMPAIGN, ON_THE_WAY, RATING, DialAttempt, DialTask
 from crm.family_tables import Family, Person
 from crm.masked import MaskedFamily, masked, masked_number
 from crm.missed.access import services_of
@@ -40,6 +40,9 @@ _OWN_WORDS = {
     "wrong_number": "номер не тот",
     "do_not_call": "просят не звонить",
 }
+
+
+_HEARD = {CAMPAIGN: "рассказали", RATING: "ответили"}
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,11 @@ class TaskRow:
     def state(self) -> TaskState:
         """Where it stands."""
         return TaskState(self.task.state)
+
+    @property
+    def state_words(self) -> str:
+        """The same in words."""
+        return state_words(self.task)
 
     @property
     def by_robot(self) -> bool:
@@ -158,6 +166,12 @@ def of_appointment(session: Session, appointment_id: int, viewer: Employee) -> l
 def rows_of(session: Session, tasks: Sequence[DialTask], viewer: Employee) -> list[TaskRow]:
     """These tasks as the viewer may see them; the caller has looked for those that are hers to see."""
     return _rows(session, tasks, viewer)
+
+
+def state_words(task: DialTask) -> str:
+    """Where a call stands, in the words of what it is about: a family is reminded, told, or asked."""
+    state = TaskState(task.state)
+    return _HEARD.get(task.kind, state.title) if state is TaskState.DELIVERED else state.title
 
 
 def reason_of(task: DialTask) -> str:

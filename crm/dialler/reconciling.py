@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from callflow.dialler.states import AttemptState
@@ -16,16 +16,28 @@ LONGEST = timedelta(seconds=30 + 180 + 60)
 
 
 def silent(session: Session, at: datetime, *, since: timedelta = SILENCE) -> list[DialAttempt]:
-    """Live attempts without news for so long, the oldest first."""
-    statement = select(DialAttempt).where(DialAttempt.live, DialAttempt.news_at < at - since)
-    return list(session.scalars(statement.order_by(DialAttempt.sending_at)))
+    """Live attempts without news for so long, the oldest first; and those whose news came by a clock that was wrong,
+    which would be waited for until that day."""
+    return list(session.scalars(_SILENT, {"long_ago": at - since, "to_come": at + since}))
 
 
 def lingering(session: Session) -> list[str]:
     """Attempts that are over and still hold a line: the exchange is asked whether their calls are gone
     (`following.gone`)."""
-    over = select(LineSlot.attempt_id).join(DialAttempt, DialAttempt.id == LineSlot.attempt_id)
-    return [one for one in session.scalars(over.where(DialAttempt.live.is_(False))) if one is not None]
+    return list(session.scalars(_LINGERING))
+
+
+_SILENT = (
+    select(DialAttempt)
+    .where(
+        DialAttempt.live,
+        or_(DialAttempt.news_at < bindparam("long_ago"), DialAttempt.news_at > bindparam("to_come")),
+    )
+    .order_by(DialAttempt.sending_at)
+)
+_LINGERING = (
+    select(DialAttempt.id).join(LineSlot, LineSlot.attempt_id == DialAttempt.id).where(DialAttempt.live.is_(False))
+)
 
 
 def apply(session: Session, attempt_id: str, seen: Evidence, at: datetime) -> Judgement:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import and_, bindparam, or_, select, update
 from sqlalchemy.orm import Session
 
 from callflow.dialler.rules import Rule
@@ -11,7 +11,9 @@ from callflow.dialler.states import Channel, TaskState
 from crm.dialler.changing import FREE, change, end, to_a_person
 from crm.dialler.claiming import LEASE
 from crm.dialler.reconciling import LONGEST
+from crm.dialler.refusals import against
 from crm.dialler.tables import DialAttempt, DialTask, LineSlot
+from crm.family_tables import Person
 
 SWEEPER = "sweep"
 
@@ -24,6 +26,7 @@ class Swept:
     slots: int = 0
     expired: int = 0
     stranded: int = 0
+    refused: int = 0
 
 
 def sweep(session: Session, at: datetime) -> Swept:
@@ -33,57 +36,89 @@ def sweep(session: Session, at: datetime) -> Swept:
         slots=_slots(session, at),
         expired=_expired(session, at),
         stranded=_stranded(session, at),
+        refused=_refused(session, at),
     )
 
 
+_LEASES_OVER = (
+    select(DialTask)
+    .where(
+        DialTask.state == TaskState.CLAIMED.value,
+        or_(
+            DialTask.lease_until <= bindparam("now"),
+            and_(DialTask.channel == Channel.ROBOT.value, DialTask.lease_until > bindparam("wrong")),
+        ),
+    )
+    .with_for_update(skip_locked=True)
+)
+"""A robot's claim that lasts longer than claims do was written by a clock that was wrong."""
+_LINES_LEFT = (
+    update(LineSlot)
+    .where(
+        LineSlot.attempt_id.is_not(None),
+        LineSlot.attempt_id.not_in(
+            select(DialAttempt.id).where(
+                or_(DialAttempt.live, DialAttempt.news_at.between(bindparam("long_ago"), bindparam("to_come")))
+            )
+        ),
+    )
+    .values(attempt_id=None, taken_at=None)
+    .returning(LineSlot.number)
+)
+_LATE = (
+    select(DialTask)
+    .where(DialTask.state.in_((TaskState.DUE.value, TaskState.CLAIMED.value)), DialTask.deadline <= bindparam("now"))
+    .with_for_update(skip_locked=True)
+)
+_STRANDED = (
+    select(DialTask)
+    .where(
+        DialTask.state == TaskState.CALLING.value,
+        DialTask.channel == Channel.ROBOT.value,
+        DialTask.id.not_in(select(DialAttempt.task_id).where(DialAttempt.live)),
+    )
+    .with_for_update(skip_locked=True)
+)
+
+
+_REFUSED = (
+    select(DialTask)
+    .where(
+        DialTask.channel == Channel.HUMAN.value,
+        DialTask.state == TaskState.DUE.value,
+        or_(
+            against(DialTask.number, DialTask.person_id, DialTask.family_id),
+            select(Person.id).where(Person.id == DialTask.person_id, Person.do_not_call).exists(),
+        ),
+    )
+    .with_for_update(skip_locked=True)
+)
+
+
 def _leases(session: Session, at: datetime) -> int:
-    """A robot's claim that lasts longer than claims do was written by a clock that was wrong."""
-    robots = and_(DialTask.channel == Channel.ROBOT.value, DialTask.lease_until > at + 2 * LEASE)
-    over = select(DialTask).where(DialTask.state == TaskState.CLAIMED.value, or_(DialTask.lease_until <= at, robots))
-    freed = [
-        task
-        for task in session.scalars(over.with_for_update(skip_locked=True))
-        if change(session, task, {**FREE, "state": TaskState.DUE}, at, "lease over", SWEEPER)
-    ]
-    return len(freed)
+    over = session.scalars(_LEASES_OVER, {"now": at, "wrong": at + 2 * LEASE})
+    return sum(change(session, task, {**FREE, "state": TaskState.DUE}, at, "lease over", SWEEPER) for task in over)
 
 
 def _slots(session: Session, at: datetime) -> int:
     """Lines of attempts that ended so long ago that no call of theirs can be there (`LONGEST`)."""
-    live = select(DialAttempt.id).where(or_(DialAttempt.live, DialAttempt.news_at > at - LONGEST))
-    freed = session.execute(
-        update(LineSlot)
-        .where(LineSlot.attempt_id.is_not(None), LineSlot.attempt_id.not_in(live))
-        .values(attempt_id=None, taken_at=None)
-        .returning(LineSlot.number)
-    )
-    return len(freed.all())
+    return len(session.execute(_LINES_LEFT, {"long_ago": at - LONGEST, "to_come": at + LONGEST}).all())
 
 
 def _expired(session: Session, at: datetime) -> int:
-    late = select(DialTask).where(
-        DialTask.state.in_((TaskState.DUE.value, TaskState.CLAIMED.value)), DialTask.deadline <= at
-    )
-    ended = [
-        task
-        for task in session.scalars(late.with_for_update(skip_locked=True))
-        if end(session, task, TaskState.EXPIRED, Rule.PAST.value, at, SWEEPER)
-    ]
-    return len(ended)
+    late = session.scalars(_LATE, {"now": at})
+    return sum(end(session, task, TaskState.EXPIRED, Rule.PAST.value, at, SWEEPER) for task in late)
 
 
 def _stranded(session: Session, at: datetime) -> int:
     """Tasks that are being called without a live attempt: no code path leaves one, and none may stay for ever. What the
     attempt came to nobody knows, so a person looks."""
-    live = select(DialAttempt.task_id).where(DialAttempt.live)
-    stuck = select(DialTask).where(
-        DialTask.state == TaskState.CALLING.value,
-        DialTask.channel == Channel.ROBOT.value,
-        DialTask.id.not_in(live),
-    )
-    handed = [
-        task
-        for task in session.scalars(stuck.with_for_update(skip_locked=True))
-        if to_a_person(session, task, "stranded", "звонок прервался внутри программы: проверьте", at, SWEEPER)
-    ]
-    return len(handed)
+    words = "звонок прервался внутри программы: проверьте"
+    return sum(to_a_person(session, task, "stranded", words, at, SWEEPER) for task in session.scalars(_STRANDED))
+
+
+def _refused(session: Session, at: datetime) -> int:
+    """What was planned for people although the family has refused calls before: no dispatcher is offered it. A task of
+    the robot's ends at its order."""
+    found = session.scalars(_REFUSED)
+    return sum(end(session, task, TaskState.OPTED_OUT, Rule.DO_NOT_CALL.value, at, SWEEPER) for task in found)

@@ -1,9 +1,11 @@
 """The red stop and the pause: what holds all the robot's calls at once. A person's calls are hers to make."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session
 
 from callflow.text import clean_line
@@ -83,10 +85,18 @@ def note_told(session: Session, *, stopped: bool, at: datetime) -> None:
 
 def to_hang_up(session: Session) -> list[str]:
     """Attempts that must end: asked for and not yet told to the exchange."""
-    asked = select(DialAttempt.id).where(
-        DialAttempt.live, DialAttempt.hangup_asked_at.is_not(None), DialAttempt.hangup_done_at.is_(None)
-    )
-    return list(session.scalars(asked))
+    return list(session.scalars(_TO_HANG_UP))
+
+
+_TO_HANG_UP = select(DialAttempt.id).where(
+    DialAttempt.live, DialAttempt.hangup_asked_at.is_not(None), DialAttempt.hangup_done_at.is_(None)
+)
+
+
+def asked() -> Sequence[Select[Any]]:
+    """What the exchange has not been told: how the red button stands by now, calls that must end."""
+    differs = DiallerSwitch.exchange_stopped.is_distinct_from(DiallerSwitch.stopped)
+    return select(DiallerSwitch.id).where(DiallerSwitch.id == ONE, differs), _TO_HANG_UP
 
 
 def note_hung_up(session: Session, attempt_id: str, at: datetime) -> None:

@@ -4,7 +4,7 @@ A task is one telephone to be called once about its subjects; an attempt is one 
 before anything leaves, and never deleted.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import JSON, ColumnElement, ForeignKey, Index, UniqueConstraint, and_, text
@@ -12,15 +12,16 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from crm.base import Base, Id
 
-REMINDER = "reminder"
-"""Kind of a task: reminders of appointments (A-19, A-20). Campaigns and ratings come with kinds of their own."""
+REMINDER, CAMPAIGN, RATING = "reminder", "campaign", "rating"
+"""Kinds of a task: reminders of appointments (A-19, A-20), information (A-18, B-6), ratings (B-34)."""
 
 ON_THE_WAY = ("due", "claimed", "calling")
 """States of a task that is not over."""
 
 _WAITING = text("state = 'due'")
 _ON_THE_WAY = text("state IN ('due', 'claimed', 'calling')")
-_LIVE = text("live")
+_LIVE, _LIVE_IN_SQLITE = text("live"), text("live = 1")
+"""SQLite finds an index of rows by the words of its condition: those that SQLAlchemy asks with."""
 
 
 class DialTask(Base):
@@ -36,10 +37,11 @@ class DialTask(Base):
     __tablename__ = "dial_task"
     __table_args__ = (
         Index(
-            "ix_dial_task_due",
+            "ix_dial_task_due",  # in the order in which they are claimed: nobody sorts what is due
             "channel",
-            "due_at",
             "priority",
+            "due_at",
+            "id",
             sqlite_where=_WAITING,
             postgresql_where=_WAITING,
         ),
@@ -74,17 +76,24 @@ class DialTask(Base):
 
 
 class DialSubject(Base):
-    """One booking of a task at one occasion («day_before», «same_day»): promised once, whatever planned it twice.
+    """What a task is about, once per occasion whatever planned it twice: a booking, a family of a campaign, or a case
+    to be rated; one of the three is set.
 
     `withdrawn_at`: the booking was moved, called off or settled otherwise; a task without standing subjects is over.
     """
 
     __tablename__ = "dial_subject"
-    __table_args__ = (UniqueConstraint("appointment_id", "occasion"),)
+    __table_args__ = (
+        UniqueConstraint("appointment_id", "occasion"),
+        UniqueConstraint("target_id", "occasion"),
+        UniqueConstraint("entry_id", "occasion"),
+    )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     task_id: Mapped[int] = mapped_column(ForeignKey("dial_task.id"), index=True)
-    appointment_id: Mapped[int] = mapped_column(ForeignKey("appointment.id"))
+    appointment_id: Mapped[int | None] = mapped_column(ForeignKey("appointment.id"))
+    target_id: Mapped[int | None] = mapped_column(ForeignKey("campaign_target.id"))
+    entry_id: Mapped[int | None] = mapped_column(ForeignKey("journal_entry.id"))
     occasion: Mapped[str]
     outcome: Mapped[str] = mapped_column(default="")
     withdrawn_at: Mapped[datetime | None]
@@ -103,8 +112,12 @@ class DialAttempt(Base):
     __tablename__ = "dial_attempt"
     __table_args__ = (
         UniqueConstraint("task_id", "n"),
-        Index("ux_dial_attempt_live_number", "number", unique=True, sqlite_where=_LIVE, postgresql_where=_LIVE),
-        Index("ux_dial_attempt_live_task", "task_id", unique=True, sqlite_where=_LIVE, postgresql_where=_LIVE),
+        Index(
+            "ux_dial_attempt_live_number", "number", unique=True, sqlite_where=_LIVE_IN_SQLITE, postgresql_where=_LIVE
+        ),
+        Index(
+            "ux_dial_attempt_live_task", "task_id", unique=True, sqlite_where=_LIVE_IN_SQLITE, postgresql_where=_LIVE
+        ),
         Index("ix_dial_attempt_number_sending", "number", "sending_at"),
         Index("ix_dial_attempt_family_sending", "family_id", "sending_at"),
         Index("ix_dial_attempt_sending", "sending_at"),
@@ -231,7 +244,9 @@ class DiallerSettings(Base):
 class CallRefusal(Base):
     """Somebody does not want to be called by a robot at this number (`scope` "robot") or at all ("all"); with proof.
 
-    Ended only by a person, with a reason. A number without a person refuses for whoever has it.
+    A number without a person refuses for whoever has it; without a number the person (`person_id`) or the whole family
+    (`family_id`) refuses, whatever the telephone. The proof: the attempt, the talk (`call_id`), or the letter, and the
+    words. Ended only by a person, with a reason.
     """
 
     __tablename__ = "call_refusal"
@@ -241,8 +256,13 @@ class CallRefusal(Base):
     number: Mapped[str]
     person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"), index=True)
     scope: Mapped[str] = mapped_column(default="robot")
+    family_id: Mapped[int | None] = mapped_column(ForeignKey("family.id"), index=True)
     source: Mapped[str]
     attempt_id: Mapped[str | None] = mapped_column(ForeignKey("dial_attempt.id"), index=True)
+    call_id: Mapped[int | None] = mapped_column(ForeignKey("call_record.id"), index=True)
+    letter_number: Mapped[str] = mapped_column(default="")
+    letter_on: Mapped[date | None]
+    note: Mapped[str] = mapped_column(default="")
     employee_id: Mapped[int | None] = mapped_column(ForeignKey("employee.id"))
     at: Mapped[datetime]
     ended_at: Mapped[datetime | None]

@@ -1,8 +1,8 @@
-"""A booking is no longer as it was: what was to be said about it is not said (I7, F35)."""
+"""What a call was about is no longer as it was: it is not said (I7, F35)."""
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from callflow.dialler.rules import Rule
@@ -13,13 +13,18 @@ from crm.dialler.tables import DialAttempt, DialSubject, DialTask
 
 
 def withdraw(session: Session, appointment_id: int, reason: str, at: datetime, *, source: str) -> list[DialTask]:
-    """Withdraw every promise about this booking; a task left without one is over, a call that still rings is ended.
+    """Withdraw every promise about this booking. Returns the tasks that are over now."""
+    return withdraw_all(session, DialSubject.appointment_id == appointment_id, reason, at, source=source)
+
+
+def withdraw_all(
+    session: Session, which: ColumnElement[bool], reason: str, at: datetime, *, source: str
+) -> list[DialTask]:
+    """Withdraw these subjects; a task left without one is over, a call that still rings is ended.
 
     A call in which somebody talks goes on to its end. Returns the tasks that are over now.
     """
-    standing = select(DialSubject).where(
-        DialSubject.appointment_id == appointment_id, DialSubject.withdrawn_at.is_(None)
-    )
+    standing = select(DialSubject).where(which, DialSubject.withdrawn_at.is_(None)).order_by(DialSubject.task_id)
     over = []
     for subject in session.scalars(standing):
         subject.withdrawn_at, subject.withdrawn_reason = at, clean_line(reason, 200)

@@ -9,6 +9,7 @@ from crm.audit import Actor, write
 from crm.errors import RecordsError
 from crm.missed.access import fetch_row
 from crm.missed.clock import terms_of
+from crm.missed.keeping import keeper_of
 from crm.missed.rules import TAKEN_OVER, claim_holds
 from crm.missed.tables import MissedAttempt, MissedCall
 from crm.presence import Presence, PresenceState
@@ -16,10 +17,14 @@ from crm.staff import Employee
 
 
 class Claimed(RecordsError):
-    """Somebody else is calling back just now; whoever must all the same takes over with a reason."""
+    """Somebody else is calling back just now, or has promised to; whoever must all the same takes over with a reason.
 
-    def __init__(self, holder: str) -> None:
-        super().__init__(f"Уже перезванивает {holder} Можно взять себе, указав причину.")
+    `why_not`: the sentence without what to do.
+    """
+
+    def __init__(self, holder: str, *, promised: bool = False) -> None:
+        self.why_not = f"Перезвонить обещает {holder}" if promised else f"Уже перезванивает {holder}"
+        super().__init__(f"{self.why_not} Можно взять себе, указав причину.")
         self.holder = holder
 
 
@@ -34,15 +39,17 @@ def claim(
     if row.closed_at is not None:
         raise RecordsError("Строка уже закрыта: перезванивать не нужно. Обновите список.")
     holder = holder_of(session, row, at)
-    taken = holder is not None and holder.id != employee.id
+    other = holder or keeper_of(session, row, at)
+    taken = other is not None and other.id != employee.id
     why = clean_line(reason, 200)
-    if holder is not None and taken and not why:
-        raise Claimed(holder.short_name)
+    if other is not None and taken and not why:
+        raise Claimed(other.short_name, promised=holder is None)
     if holder is None or taken:
         row.claimed_by_id = employee.id
         row.version += 1
-        details: dict[str, object] = {"from": holder.id} if holder is not None else {}
+        details: dict[str, object] = {"from": other.id} if other is not None and taken else {}
         if taken:
+            row.owner_id = employee.id if row.owner_id is not None else None
             story = MissedAttempt(missed_id=row.id, employee_id=employee.id, at=at, result=TAKEN_OVER, note=why)
             session.add(story)
         _audit(session, row, "missed.take_over" if taken else "missed.claim", details, employee, at, ip)
@@ -74,10 +81,11 @@ def holder_of(session: Session, row: MissedCall, at: datetime) -> Employee | Non
 
 
 def refuse_if_claimed(session: Session, row: MissedCall, employee: Employee, at: datetime) -> None:
-    """Raise Claimed where somebody else is calling back just now."""
+    """Raise Claimed where somebody else is calling back just now, or keeps a promise to."""
     holder = holder_of(session, row, at)
-    if holder is not None and holder.id != employee.id:
-        raise Claimed(holder.short_name)
+    other = holder or keeper_of(session, row, at)
+    if other is not None and other.id != employee.id:
+        raise Claimed(other.short_name, promised=holder is None)
 
 
 def _audit(  # noqa: PLR0917 - who, what, when: as in every verb

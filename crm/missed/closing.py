@@ -31,6 +31,8 @@ def by_talk(session: Session, call: CallRecord, at: datetime, *, missed_id: int 
     began_at = call.answered_at or at
     his = rows.whose(session, call)
     _was_answered_after_all(session, call, began_at)
+    if not _has_rows(session, his, call, missed_id):
+        return []
     closed = []
     for row in _open_before(session, his, call, began_at, missed_id):
         later = [contact for contact in rows.contacts(session, row) if contact.at > began_at]
@@ -146,6 +148,12 @@ def _take_from_later_talks(session: Session, his: Whose, call: CallRecord, began
             rows.end(row, rows.JOINED, at)
             row.joined_to_id = own.id
     session.flush()
+
+
+def _has_rows(session: Session, his: Whose, call: CallRecord, missed_id: int | None) -> bool:
+    """Whether these people have ever been missed: of most no row is to be read, locked or mended."""
+    his_own = _settled_by(his, call, missed_id)
+    return session.scalars(select(MissedCall.id).where(his_own).limit(1)).first() is not None
 
 
 def _settled_by(his: Whose, call: CallRecord, missed_id: int | None) -> ColumnElement[bool]:

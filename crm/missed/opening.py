@@ -101,7 +101,8 @@ def _began(talk: CallRecord) -> tuple[datetime, int]:
 
 @dataclass(frozen=True)
 class ByHand:
-    """What somebody enters of a call that the exchange did not see, or of a promise. Numbers as typed."""
+    """What somebody enters of a call that the exchange did not see, or of a promise. Numbers as typed.
+    `mine`: whoever promises means to call herself."""
 
     service_id: int
     number: str = ""
@@ -111,6 +112,7 @@ class ByHand:
     family_id: int | None = None
     happened_at: datetime | None = None
     promised_for: datetime | None = None
+    mine: bool = False
     form_key: str = ""
 
 
@@ -120,12 +122,12 @@ def by_hand(session: Session, wanted: ByHand, employee: Employee, at: datetime, 
     It comes into the open row of the same people if there is one. The same form twice is one entry. Raises Incomplete
     field by field, NotFound for a family that this employee may not know of.
     """
-    known = _entered(session, wanted.form_key, employee)
+    known = entered(session, wanted.form_key, employee)
     if known is not None:
         return known
     number, happened_at = _checked(session, wanted, employee, at)
     family = families.fetch_family(session, wanted.family_id, employee) if wanted.family_id else None
-    owners = rows.owners_of(session, number) if number else set()
+    owners = families.owners(session, number) if number else set()
     family_id = family.id if family else next(iter(owners)) if len(owners) == 1 else None
     his = Whose(wanted.service_id, Key(family_id=family_id, number=None if family_id else number), number, bool(number))
     if family_id is None and number is None:
@@ -146,6 +148,7 @@ def by_hand(session: Session, wanted: ByHand, employee: Employee, at: datetime, 
     row.note = "\n".join(part for part in (row.note, clean_text(wanted.note, 500)) if part)[-1000:]
     if promised is not None:
         row.promised_for, row.promise_note = promised, clean_text(wanted.note, 500)
+        row.owner_id = employee.id if wanted.mine else None
     rows.sum_up(session, row)
     write(
         session,
@@ -160,7 +163,8 @@ def by_hand(session: Session, wanted: ByHand, employee: Employee, at: datetime, 
     return row
 
 
-def _entered(session: Session, form_key: str, employee: Employee) -> MissedCall | None:
+def entered(session: Session, form_key: str, employee: Employee) -> MissedCall | None:
+    """The row that this form has made already."""
     if not form_key:
         return None
     statement = select(MissedCall).join(MissedContact, MissedContact.missed_id == MissedCall.id)

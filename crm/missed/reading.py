@@ -6,7 +6,7 @@ entitled sees the number and nothing else: no name, no link, no sign that there 
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -23,6 +23,8 @@ from crm.masked import MaskedFamily, masked, masked_number
 from crm.missed import attempts, rows
 from crm.missed.access import fetch_row, is_theirs
 from crm.missed.claiming import holder_of
+from crm.missed.keeping import keepers
+from crm.missed.promise_rules import REMIND
 from crm.missed.rules import CLOSING_REASONS, TAKEN_OVER, Reason
 from crm.missed.tables import MissedAttempt, MissedCall, MissedContact
 from crm.staff import Employee
@@ -31,13 +33,19 @@ from crm.visibility import seen_by
 MOST = 200
 """Rows of one page; a desk with more open call-backs than that has another trouble."""
 
+MOST_REMINDED = 5
+DRAWN_AHEAD = timedelta(minutes=30)
+"""Promises are drawn so long ahead, unseen: the page shows each in its minute, whether or not anything else happens."""
+
 
 @dataclass(frozen=True)
 class MissedCount:
-    """How many are to be called back, and how many of them are late."""
+    """How many are to be called back, how many of them are late, and how many were promised a time that is near or
+    past."""
 
     open: int
     overdue: int
+    promised: int = 0
 
 
 NONE_MISSED = MissedCount(0, 0)
@@ -46,7 +54,8 @@ NONE_MISSED = MissedCount(0, 0)
 @dataclass(frozen=True)
 class MissedRow:
     """One line of «Перезвонить». `minutes`: working minutes left, or late (negative). `who` is None where nobody is
-    known, or nobody may be; `guarded` where the viewer may not know who it is: then no words are shown either.
+    known, or nobody may be; `guarded` where the viewer may not know who it is: then no words are shown either. `owner`:
+    who promised to call herself; `keeper`: the same while the others leave it to her (`crm.missed.keeping`).
     """
 
     row: MissedCall
@@ -65,6 +74,13 @@ class MissedRow:
     closed_words: str = ""
     closed_by: str = ""
     guarded: bool = False
+    owner: Employee | None = None
+    keeper: Employee | None = None
+
+    @property
+    def busy_with(self) -> Employee | None:
+        """Who has it: is calling back now, or keeps the promise."""
+        return self.holder or self.keeper
 
 
 @dataclass(frozen=True)
@@ -84,8 +100,9 @@ def count(session: Session, service_ids: Collection[int], at: datetime) -> Misse
         return NONE_MISSED
     is_open = MissedCall.closed_at.is_(None) & MissedCall.service_id.in_(service_ids)
     late = func.count().filter(MissedCall.due_at <= at)
-    found, overdue = session.execute(select(func.count(), late).where(is_open)).one()
-    return MissedCount(found, overdue)
+    near = func.count().filter(MissedCall.promised_for <= at + REMIND + DRAWN_AHEAD)
+    found, overdue, promised = session.execute(select(func.count(), late, near).where(is_open)).one()
+    return MissedCount(found, overdue, promised)
 
 
 def open_rows(
@@ -99,6 +116,17 @@ def open_rows(
         statement = statement.where(MissedCall.service_id == service_id)
     statement = statement.order_by(MissedCall.due_at, MissedCall.first_at, MissedCall.id).limit(limit)
     return _lines(session, session.scalars(statement).all(), viewer, at)
+
+
+def promises_near(session: Session, viewer: Employee, at: datetime, ahead: timedelta) -> list[MissedRow]:
+    """The promises of which this person is reminded within `ahead`: her own, and those that fall to everybody; the
+    earliest first."""
+    near = select(MissedCall).where(
+        MissedCall.closed_at.is_(None), MissedCall.promised_for <= at + ahead + REMIND, is_theirs(session, viewer)
+    )
+    found = session.scalars(near.order_by(MissedCall.promised_for, MissedCall.id).limit(MOST_REMINDED)).all()
+    lines = _lines(session, found, viewer, at) if found else []
+    return [one for one in lines if one.busy_with is None or one.busy_with.id == viewer.id]
 
 
 def closed_rows(
@@ -153,6 +181,9 @@ def _lines(session: Session, found: Sequence[MissedCall], viewer: Employee, at: 
     tries = select(MissedAttempt).where(MissedAttempt.missed_id.in_(ids), MissedAttempt.result != TAKEN_OVER)
     for attempt in session.scalars(tries.order_by(MissedAttempt.at, MissedAttempt.id)):
         tried[attempt.missed_id].append(attempt)
+    kept = keepers(session, found, at)
+    owner_ids = {row.owner_id for row in found if row.owner_id}
+    owners = {one.id: one for one in session.scalars(select(Employee).where(Employee.id.in_(owner_ids)))}
     closers = {row.closed_by_id for row in found if row.closed_by_id}
     names = {one.id: one.short_name for one in session.scalars(select(Employee).where(Employee.id.in_(closers)))}
     calendars: dict[int, ServiceCalendar] = {}
@@ -181,6 +212,8 @@ def _lines(session: Session, found: Sequence[MissedCall], viewer: Employee, at: 
                 closed_words=_closed_words(row),
                 closed_by=names.get(row.closed_by_id or 0, ""),
                 guarded=guarded,
+                owner=owners.get(row.owner_id or 0) if row.closed_at is None else None,
+                keeper=kept.get(row.id),
             )
         )
     return lines

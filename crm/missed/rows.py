@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from callflow.caller_id import CallerKind
@@ -35,15 +35,11 @@ def whose(session: Session, call: CallRecord) -> Whose:
     """Whose this call is by what is known of it now. The number that we dialled ourselves is no claim of anybody's."""
     kind = CallerKind.NUMBER.value if call.direction == "outbound" else call.caller_kind
     certain = kind == CallerKind.NUMBER and bool(call.caller_number)
-    owners = owners_of(session, call.caller_number) if certain and call.caller_number and not call.family_id else set()
+    asked = certain and call.caller_number and not call.family_id
+    owners = families.owners(session, call.caller_number or "") if asked else set()
     key = key_of(family_id=call.family_id, kind=kind, number=call.caller_number, owners=owners, call_id=call.id)
     number = call.caller_number if certain else call.callback_number or call.caller_number
     return Whose(service_of(session, call), key, number, certain, call.person_id)
-
-
-def owners_of(session: Session, number: str) -> set[int | None]:
-    """The families whose people have this number; None stands for a person without a card."""
-    return {candidate.person.family_id for candidate in families.find_by_number(session, number)}
 
 
 def service_of(session: Session, call: CallRecord) -> int:
@@ -158,7 +154,7 @@ def join(session: Session, row: MissedCall, into: MissedCall, at: datetime) -> N
     for contact in contacts(session, row):
         contact.missed_id = into.id
     if row.promised_for is not None and (into.promised_for is None or row.promised_for < into.promised_for):
-        into.promised_for, into.promise_note = row.promised_for, row.promise_note
+        into.promised_for, into.promise_note, into.owner_id = row.promised_for, row.promise_note, row.owner_id
     end(row, JOINED, at)
     row.joined_to_id = into.id
     session.flush()
@@ -217,8 +213,12 @@ def attach(session: Session, row: MissedCall, call: CallRecord, reason: Reason) 
 
 def contact_of(session: Session, call_id: int) -> MissedContact | None:
     """This call's place in the ledger."""
-    statement = select(MissedContact).where(MissedContact.call_id == call_id)
-    return session.scalars(statement.execution_options(populate_existing=True)).one_or_none()
+    return session.scalars(_CONTACT, {"call_id": call_id}).one_or_none()
+
+
+_CONTACT = (
+    select(MissedContact).where(MissedContact.call_id == bindparam("call_id")).execution_options(populate_existing=True)
+)
 
 
 def join_family(session: Session, family_id: int, at: datetime) -> None:

@@ -49,6 +49,7 @@ class MissedCall(Base):
     reasons: Mapped[list[Any]] = mapped_column(JSON, default=list)
     promised_for: Mapped[datetime | None]
     promise_note: Mapped[str] = mapped_column(default="")
+    owner_id: Mapped[int | None] = mapped_column(ForeignKey("employee.id"), index=True)
     claimed_by_id: Mapped[int | None] = mapped_column(ForeignKey("employee.id"), index=True)
     claimed_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]

@@ -29,6 +29,7 @@ from crm.outgoing.target import Target, find
 from crm.staff import Employee
 
 CHANNEL_PREFIX = "out-"
+REFUSED = "Просили не звонить: звоним только по срочному делу."
 TWICE = timedelta(seconds=3)
 """A second click so soon is the same click, even when the call it asked for has already failed."""
 
@@ -102,7 +103,8 @@ def ask(
         subject_id=order.id,
         family_id=order.family_id,
         details={
-            **({} if target.welcome else {"outside": "да"}),
+            **({} if target.welcome or target.refused else {"outside": "да"}),
+            **({"despite": "да"} if target.refused else {}),
             **({"missed": missed_id} if missed_id is not None else {}),
             **({"task": task_id} if task_id is not None else {}),
         },
@@ -137,7 +139,7 @@ def unsaid(target: Target, reason: str) -> dict[str, str]:
     if target.must_choose:
         problems["person_id"] = "Номер общий: выберите, кому звоните."
     if not target.welcome and not clean_line(reason, 200):
-        when = f"Семья просит звонить {target.hours}." if target.hours else "Человек просит не звонить."
+        when = REFUSED if target.refused else f"Семья просит звонить {target.hours}."
         problems["reason"] = f"{when} Напишите, почему звоните сейчас."
     return problems
 
@@ -157,7 +159,7 @@ def _claimed(  # noqa: PLR0917 - who, whom, why, when
     try:
         claim(session, missed_id, employee, at, reason=reason, ip=ip)
     except Claimed as taken:
-        raise Incomplete({"reason": f"Уже перезванивает {taken.holder} Напишите, почему звоните вместо."}) from None
+        raise Incomplete({"reason": f"{taken.why_not} Напишите, почему звоните вместо."}) from None
     return missed_id
 
 

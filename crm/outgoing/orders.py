@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, or_, select, update
 from sqlalchemy.orm import Session
 
 from callflow.outgoing import OrderState, Result
 from callflow.phone import refusal
 from crm import institution
+from crm.dialler import refusals
 from crm.outgoing.settling import settle
 from crm.outgoing.tables import OutgoingCall
 from crm.recordings.reading import refused_by_number
@@ -40,6 +41,13 @@ class Order:
     """The family has refused once and for all."""
 
 
+def asked() -> Select[int]:
+    """Orders to be carried out, and calls to be ended, of which the exchange has not been told."""
+    requested = OutgoingCall.state == OrderState.REQUESTED.value
+    to_end = OutgoingCall.hangup_asked_at.is_not(None) & OutgoingCall.hangup_done_at.is_(None)
+    return select(OutgoingCall.id).where(OutgoingCall.live, or_(requested, to_end))
+
+
 def claim(session: Session, at: datetime, *, mode: Literal["demo", "live"]) -> Order | None:
     """Take the oldest order to carry out; None when there is none, or it is too late for it.
 
@@ -57,13 +65,21 @@ def claim(session: Session, at: datetime, *, mode: Literal["demo", "live"]) -> O
     if claimed is None:
         return None
     order = session.get_one(OutgoingCall, claimed, populate_existing=True)
-    refused = refusal(order.number, mode=mode, own_dids=institution.dids(session))
-    if at - order.requested_at > STALE or refused is not None:
+    refused = refusal(order.number, mode=mode, own_dids=institution.dids(session)) is not None
+    if at - order.requested_at > STALE or refused or _called_off(session, order):
         order.placed_at = None
         settle(session, order, Result.NOT_PLACED, at)
         return None
     against = bool(recorded_queues(session)) and refused_by_number(session, order.number, at)
     return Order(order.id, order.channel_id, order.extension, order.number, order.shown_number, against)
+
+
+def _called_off(session: Session, order: OutgoingCall) -> bool:
+    """The family has refused calls since she pressed. A call outside the lists she has given a reason for."""
+    if order.task_id is None:
+        return False
+    known = refusals.of(session, order.number, order.person_id, order.family_id)
+    return order.hangup_asked_at is not None or known.everything
 
 
 def note_placed(session: Session, order_id: int, at: datetime) -> None:

@@ -12,6 +12,7 @@ from callflow.phone import normalise
 from crm import families, institution
 from crm.base import fetch
 from crm.cards.safe_contact import warnings_of, when_allowed
+from crm.dialler import refusals
 from crm.errors import Incomplete, NotFound
 from crm.family_tables import Candidate, Family, Person, Phone
 from crm.staff import Employee
@@ -25,7 +26,8 @@ class Target:
     """One number and who may answer it.
 
     `people`: whom the operator may choose among; `person`, `family`: whom the call is for, None while that is not
-    known; `welcome`: whether the family may be called now; `warnings`: sentences, the most important first.
+    known; `welcome`: whether the family may be called now; `refused`: it has refused every call, and is called for an
+    urgent reason only (domain.md §3.2); `warnings`: sentences, the most important first.
     """
 
     number: str
@@ -34,6 +36,7 @@ class Target:
     family: Family | None = None
     must_choose: bool = False
     welcome: bool = True
+    refused: bool = False
     hours: str = ""
     warnings: Sequence[str] = ()
 
@@ -76,16 +79,26 @@ def find(
     limits = [one.family for one in meant if one.family is not None] or ([family] if family else [])
     local = at.astimezone(_zone(session))
     contacts = [when_allowed(one.contact_from, one.contact_until, local) for one in limits]
+    refused = _refused(session, known.e164, meant, family)
     return Target(
         number=known.e164,
         people=people,
         person=chosen.person if chosen else None,
         family=family,
         must_choose=chosen is None and person_id is None and bool(people),
-        welcome=all(one.allowed for one in contacts) and not (chosen and chosen.person.do_not_call),
+        welcome=all(one.allowed for one in contacts) and not refused,
+        refused=refused,
         hours=next((one.words for one in contacts if not one.allowed), ""),
         warnings=_warnings(session, meant, family, employee),
     )
+
+
+def _refused(session: Session, number: str, meant: Sequence[Candidate], family: Family | None) -> bool:
+    """Whether one of those who may be called here does not want to be: by his card, or by a refusal with its proof."""
+    people = [one.person for one in meant]
+    if any(person.do_not_call or refusals.of(session, number, person.id).everything for person in people):
+        return True
+    return refusals.of(session, number, None, family.id if family is not None else None).everything
 
 
 def _phone_of_card(session: Session, phone_id: int, employee: Employee) -> Phone:

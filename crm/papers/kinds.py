@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from crm.errors import NotFound
-from crm.papers import efficiency_sheet, journal_sheet, registry_sheet, service_sheet
+from crm.papers import coverage_sheet, efficiency_sheet, journal_sheet, registry_sheet, service_sheet
 from crm.papers.workbook import Sheet
 from crm.staff import Employee, Role
 
@@ -59,6 +59,13 @@ KINDS = {
         frozenset({Role.HEAD, Role.DIRECTOR}),
         service_sheet.clean,
         lambda session, filters, viewer, _at: service_sheet.prepare(session, filters, viewer),
+        lambda _session, _filters, _viewer, _at: 0,
+    ),
+    "coverage": Kind(
+        "Охват мерами поддержки",
+        frozenset({Role.DISPATCHER, Role.COORDINATOR, Role.HEAD, Role.DIRECTOR}),
+        coverage_sheet.clean,
+        coverage_sheet.prepare,
         lambda _session, _filters, _viewer, _at: 0,
     ),
 }

@@ -3,6 +3,7 @@
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
+from crm.campaigns.tables import Campaign
 from crm.papers.tables import ASKED, MAKING, ExportedFile, ImportJob
 
 EXPORTS_WAIT = (ASKED, MAKING)
@@ -14,4 +15,5 @@ def anything_waits(session: Session) -> bool:
     """Whether there is work for `workers.papers`."""
     exports = exists().where(ExportedFile.state.in_(EXPORTS_WAIT))
     imports = exists().where(ImportJob.state.in_(IMPORTS_WAIT))
-    return bool(session.scalar(select(exports | imports)))
+    dry_runs = exists().where(Campaign.dry_run_asked_at.is_not(None))
+    return bool(session.scalar(select(exports | imports | dry_runs)))

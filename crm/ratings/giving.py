@@ -46,13 +46,15 @@ def give(
     at: datetime,
     ip: str = "",
     attempt: int | None = None,
+    last: bool = False,
 ) -> Rating:
     """Enter an answer and close the case; the same answer again returns the row there is.
 
     `given_at` is when the applicant answered and decides the quarter. The first «unreached» call is kept as «missed»
-    and leaves the survey open; `attempt` is the number of the call as the form showed it, so that a double click is no
-    second call. `taken_by` None: the robot. Raises NotFound, Incomplete, or RecordsError where the case is not waiting
-    for a survey, has another answer already, or the quarter of `given_at` is closed.
+    and leaves the survey open, unless it is the `last` that can be made; `attempt` is the number of the call as the
+    form showed it, so that a double click is no second call. `taken_by` None: the robot. Raises NotFound, Incomplete,
+    or RecordsError where the case is not waiting for a survey, has another answer already, or the quarter of `given_at`
+    is closed.
     """
     entry = _entry(session, entry_id, taken_by)
     _check(outcome, score, channel)
@@ -68,7 +70,7 @@ def give(
     if entry.progress != "survey":
         raise RecordsError(NO_SURVEY)
     _check_moment(session, entry, given_at, at)
-    kept = MISSED if outcome == UNREACHED and len(missed) + 1 < ATTEMPTS else outcome
+    kept = MISSED if outcome == UNREACHED and not last and len(missed) + 1 < ATTEMPTS else outcome
     rating = Rating(
         entry_id=entry.id,
         service_id=entry.service_id,

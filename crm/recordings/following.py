@@ -1,5 +1,6 @@
 """What the dialplan says of recording becomes rows: begun, refused. Every word may come twice, late, or never."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import select
@@ -24,6 +25,12 @@ def follow(session: Session, word: DialplanWord) -> Recording | None:
         # The dialplan has emptied the file itself; what is left of it is removed with the rest.
         row.stop_carried_out = True
     return row
+
+
+def going_on(session: Session) -> Sequence[str]:
+    """The Linkedids of the talks that are being recorded now."""
+    now = Recording.state == RecordingState.RECORDING.value, Recording.stop == ""
+    return session.scalars(select(Recording.linkedid).where(*now).order_by(Recording.id)).all()
 
 
 def row_of(session: Session, linkedid: str, at: datetime) -> Recording:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import uuid4
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session
 
 from callflow.call import LegState
@@ -200,8 +200,12 @@ def alive(session: Session) -> Sequence[MonitorSession]:
 
 def has_live(session: Session) -> bool:
     """Whether there is anything to do at all: the clerk asks every second."""
-    statement = select(MonitorSession.id).where(MonitorSession.ended_at.is_(None))
-    return session.scalars(statement.limit(1)).first() is not None
+    return session.scalars(live().limit(1)).first() is not None
+
+
+def live() -> Select[int]:
+    """Every wish that is not over."""
+    return select(MonitorSession.id).where(MonitorSession.ended_at.is_(None))
 
 
 def _live_of(session: Session, watcher_id: int) -> Sequence[MonitorSession]:

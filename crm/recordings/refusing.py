@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlalchemy.orm import Session
 
 from crm.audit import Actor, write
@@ -46,14 +46,19 @@ def ask(session: Session, call: CallRecord, why: str, employee: Employee, at: da
 
 def to_stop(session: Session) -> Sequence[Recording]:
     """Recordings that shall end and whose end the exchange has not been told."""
-    statement = select(Recording).where(
-        Recording.stop_carried_out.is_(False),
-        or_(
-            Recording.state == RecordingState.REFUSING.value,
-            and_(Recording.state == RecordingState.RECORDING.value, Recording.stop == "asked"),
-        ),
-    )
+    statement = select(Recording).where(_is_to_stop())
     return session.scalars(statement.order_by(Recording.id)).all()
+
+
+def _is_to_stop() -> ColumnElement[bool]:
+    refused = Recording.state == RecordingState.REFUSING.value
+    asked = and_(Recording.state == RecordingState.RECORDING.value, Recording.stop == "asked")
+    return and_(Recording.stop_carried_out.is_(False), or_(refused, asked))
+
+
+def waiting() -> Select[int]:
+    """Recordings of `to_stop` and `to_remove`."""
+    return select(Recording.id).where(or_(_is_to_stop(), Recording.state == RecordingState.REFUSING.value))
 
 
 def stopped(session: Session, recording_id: int) -> None:

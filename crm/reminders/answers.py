@@ -2,10 +2,11 @@
 
 Every verb is told the attempt, proves that the attempt was about this booking, and can be asked twice: the second time
 it finds everything done. It raises RecordsError where the booking or the time is no longer as it was; then a person
-calls. Beside the change stands a line of the attempt's story (`crm.dialler.following.step`), in the same transaction.
+calls. Beside the change stands a line of the attempt's story, in the same transaction. What a key means in calls of
+every kind is `crm.dialler.keys`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,22 +15,18 @@ from sqlalchemy.orm import Session
 
 from crm.appointments import by_family
 from crm.appointments.holding import HOLD
-from crm.appointments.linking import ROBOT
 from crm.appointments.slots import nearest
 from crm.appointments.tables import Appointment, SlotHold
 from crm.appointments.timetable import zone
 from crm.appointments.waiting_offers import lock_quietly
-from crm.audit import Actor, write
 from crm.base import fetch
-from crm.consents import by_key
-from crm.dialler import following, refusals
-from crm.dialler.tables import DialAttempt, DialEvent, DialSubject
+from crm.dialler.keys import attempt_of, say_once
+from crm.dialler.tables import DialEvent, DialSubject
 from crm.errors import NotFound
 from crm.reminders import offering
 
 NOT_ABOUT_IT = "Этот звонок не об этой записи."
 _OFFERS = "offers"
-_ROBOT = Actor(None, ROBOT)
 
 
 @dataclass(frozen=True)
@@ -44,7 +41,7 @@ def confirm(session: Session, attempt_id: str, appointment_id: int, at: datetime
     """Key 1: the family will come."""
     _about(session, attempt_id, appointment_id)
     row = by_family.confirm(session, appointment_id, attempt_id, at)
-    _told(session, attempt_id, "confirm", str(appointment_id), at)
+    say_once(session, attempt_id, "confirm", str(appointment_id), at)
     return row
 
 
@@ -52,7 +49,7 @@ def cancel(session: Session, attempt_id: str, appointment_id: int, at: datetime)
     """Key 3 and «да»: the time is free, and offered to whoever waits for one."""
     _about(session, attempt_id, appointment_id)
     row = by_family.cancel(session, appointment_id, attempt_id, at)
-    _told(session, attempt_id, "cancel", str(appointment_id), at)
+    say_once(session, attempt_id, "cancel", str(appointment_id), at)
     return row
 
 
@@ -72,7 +69,7 @@ def offers(session: Session, attempt_id: str, appointment_id: int, at: datetime)
         kept = (by_family.keep(session, row, one, at + HOLD, attempt_id, at) for one in times)
         standing = [hold for hold in kept if hold is not None]
         holds = ",".join(str(hold.id) for hold in standing)
-        _told(session, attempt_id, _OFFERS, f"{appointment_id}:{holds}", at)
+        say_once(session, attempt_id, _OFFERS, f"{appointment_id}:{holds}", at)
     return [Offer(hold.id, hold.starts_at) for hold in standing]
 
 
@@ -86,7 +83,7 @@ def move(session: Session, attempt_id: str, appointment_id: int, choice: int, at
     if not 1 <= choice <= len(known):
         raise NotFound("Такого времени не предлагали.")
     new = by_family.move(session, appointment_id, known[choice - 1].id, attempt_id, at)
-    _told(session, attempt_id, "move", f"{appointment_id}:{new.id}", at)
+    say_once(session, attempt_id, "move", f"{appointment_id}:{new.id}", at)
     release(session, attempt_id, at)
     return new
 
@@ -99,76 +96,15 @@ def release(session: Session, attempt_id: str, at: datetime) -> None:
             by_family.give_back(session, hold_id, at)
 
 
-def refuse(session: Session, attempt_id: str, at: datetime, *, identified: bool) -> None:
-    """Key 9: no robot calls this telephone any more, whoever it belongs to. If he has said who he is, his consent to
-    automatic calls ends too, with the attempt as the proof."""
-    attempt = _attempt(session, attempt_id)
-    if identified and attempt.person_id is not None:
-        by_key.withdraw(session, attempt.person_id, attempt_id, at)
-    refusals.refuse(
-        session,
-        attempt.number,
-        None,
-        refusals.ROBOT,
-        "key",
-        at,
-        by=_ROBOT,
-        attempt_id=attempt_id,
-        family_id=attempt.family_id,
-    )
-    _told(session, attempt_id, "refuse_robot", "", at)
-
-
-def wrong_person(session: Session, attempt_id: str, at: datetime) -> None:
-    """Key 2 at the beginning: the number is «не тот абонент» for this person until somebody has asked the family."""
-    attempt = _attempt(session, attempt_id)
-    refusals.mark(session, attempt.number, attempt.person_id, refusals.WRONG_PERSON, at, attempt_id)
-    write(
-        session,
-        _ROBOT,
-        "dialler.wrong_person",
-        subject="person",
-        subject_id=attempt.person_id or "",
-        family_id=attempt.family_id,
-        details={"attempt": attempt_id},
-        at=at,
-    )
-    _told(session, attempt_id, "wrong_person", "", at)
-
-
-def call_back(session: Session, attempt_id: str, appointment_id: int, at: datetime) -> None:
-    """The family wants a person. The task goes to the human list as the attempt ends (disposition HUMAN); here is why.
-
-    No row of missed calls: one list, one call (reliability.md I5).
-    """
-    _attempt(session, attempt_id)
-    _told(session, attempt_id, "call_back", str(appointment_id or ""), at)
-
-
-def note_outcome(session: Session, attempt_id: str, told: Mapping[int, str]) -> None:
-    """What became of each booking in the talk (`callflow.dialogues.outcome.Told`), by appointment."""
-    subjects = select(DialSubject).where(DialSubject.task_id == _attempt(session, attempt_id).task_id)
-    for subject in session.scalars(subjects):
-        subject.outcome = told.get(subject.appointment_id, subject.outcome)
-    session.flush()
-
-
 def room_of(session: Session, appointment_id: int) -> str:
     """The room that the words of the new time may name."""
     row = fetch(session, Appointment, appointment_id)
     return row.room if row is not None else ""
 
 
-def _attempt(session: Session, attempt_id: str) -> DialAttempt:
-    attempt = session.get(DialAttempt, attempt_id)
-    if attempt is None:
-        raise NotFound("Такого звонка нет.")
-    return attempt
-
-
 def _about(session: Session, attempt_id: str, appointment_id: int) -> Appointment:
     """The booking, if this attempt was made about it. Raises NotFound."""
-    attempt = _attempt(session, attempt_id)
+    attempt = attempt_of(session, attempt_id)
     mine = select(DialSubject.id).where(
         DialSubject.task_id == attempt.task_id, DialSubject.appointment_id == appointment_id
     )
@@ -188,13 +124,3 @@ def _offered(session: Session, attempt_id: str, appointment_id: int) -> list[Slo
 
 def _ids(detail: str) -> list[int]:
     return [int(one) for one in detail.partition(":")[2].split(",") if one.isdecimal()]
-
-
-def _told(session: Session, attempt_id: str, what: str, detail: str, at: datetime) -> None:
-    """One line of the story; the same one twice is one."""
-    session.flush()
-    known = select(DialEvent.id).where(
-        DialEvent.attempt_id == attempt_id, DialEvent.what == what, DialEvent.detail == detail
-    )
-    if session.scalar(known.limit(1)) is None:
-        following.step(session, attempt_id, what, detail, at)

@@ -11,7 +11,7 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from callflow.dialler.plan import Occasions, occasions
-from callflow.dialler.rules import Answer, Live, judge
+from callflow.dialler.rules import Answer, Live, Verdict, judge
 from callflow.dialler.states import Channel, TaskState
 from crm.appointments.tables import PLANNED, Appointment
 from crm.calendar.reading import calendar_of
@@ -23,6 +23,7 @@ from crm.dialler.settings import settings_of
 from crm.dialler.tables import REMINDER, DialSubject, DialTask
 from crm.family_tables import ACTIVE, Family, Person, Phone
 from crm.institution import Service
+from crm.journal_tables import JournalEntry
 from crm.reminders.settings import plan_of
 from crm.staff import service_ids_of
 from crm.upsert import insert_missing
@@ -58,9 +59,9 @@ def plan(session: Session, at: datetime, *, mode: Literal["demo", "live"], limit
     return sum(_promise(session, row, at, mode) for row in rows)
 
 
-def reach(session: Session, row: Appointment, at: datetime) -> Reach:
-    """Who is told of this booking: the person booked, for a child the applicant of the card; without a card the number
-    from which the booking was made."""
+def reach(session: Session, row: Appointment | JournalEntry, at: datetime) -> Reach:
+    """Who is called about this booking or case: the person it is about, for a child the applicant of the card; without
+    a card the number from which he called."""
     person = session.get(Person, row.person_id) if row.person_id else None
     family = session.get(Family, row.family_id) if row.family_id else None
     if person is not None and family is not None and is_minor(person, local_date(session, at)):
@@ -93,7 +94,7 @@ def _promise(session: Session, row: Appointment, at: datetime, mode: Literal["de
     session.flush()
     session.refresh(task)
     tell(session, task.id, "planned", at, detail=f"appointment {row.id}", source=PLANNER)
-    _hand_over_early(session, task, at, mode)
+    hand_over_early(session, task, at, mode)
     return True
 
 
@@ -161,12 +162,14 @@ def _new(  # noqa: PLR0917 - what, whom, when
     return task
 
 
-def _hand_over_early(session: Session, task: DialTask, at: datetime, mode: Literal["demo", "live"]) -> None:
-    """What the robot will not do anyway stands in the human list from the beginning, for its time."""
+def hand_over_early(session: Session, task: DialTask, at: datetime, mode: Literal["demo", "live"]) -> Verdict | None:
+    """What the robot will not do anyway stands in the human list from the beginning, for its time. What the rules say
+    of the robot's call; None where it is a person's already."""
     if task.channel != Channel.ROBOT.value:
-        return
+        return None
     verdict = judge(facts.read(session, task, at, QUIET, mode=mode), at)
     if verdict.answer is Answer.HUMAN and verdict.rule is not None:
         due_at = task.due_at
         to_a_person(session, task, verdict.rule.value, verdict.rule.title, at, PLANNER)
         task.due_at = due_at
+    return verdict

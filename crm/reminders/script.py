@@ -16,7 +16,7 @@ from callflow.speech.pieces import OPTIONAL
 from callflow.speech.templates import fill
 from crm.appointments.tables import Appointment
 from crm.calendar.reading import calendar_of
-from crm.dialler.facts import stands
+from crm.dialler.sources import stands
 from crm.dialler.tables import DialTask
 from crm.family_tables import Family, Person
 from crm.institution import Service

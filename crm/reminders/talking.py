@@ -11,12 +11,13 @@ from sqlalchemy.orm import Session
 from callflow.dialler.states import Channel, TaskState
 from crm.appointments.tables import AHEAD, Appointment
 from crm.call_tables import CallRecord
-from crm.dialler import claiming
+from crm.dialler import by_person, claiming
 from crm.dialler.access import fetch_task, is_theirs
 from crm.dialler.changing import one_at_a_time, to_a_person
-from crm.dialler.tables import DialAttempt, DialEvent, DialTask
+from crm.dialler.tables import REMINDER, DialAttempt, DialEvent, DialTask
 from crm.errors import RecordsError
 from crm.reminders import human_list
+from crm.reminders.bookings import bookings_of
 from crm.reminders.human_list import Outcome
 from crm.staff import Employee
 
@@ -30,6 +31,7 @@ def of_family(
     """Reminders of the family that nobody has made yet, with their bookings, the soonest first."""
     waiting = select(DialTask).where(
         DialTask.family_id == family_id,
+        DialTask.kind == REMINDER,
         is_theirs(session, viewer),
         DialTask.deadline > at,
         DialTask.state.in_((TaskState.DUE.value, TaskState.CLAIMED.value)),
@@ -38,8 +40,7 @@ def of_family(
     for task in session.scalars(waiting.order_by(DialTask.deadline, DialTask.id)):
         if task.state == TaskState.CLAIMED.value and task.owner != claiming.owner_of(viewer):
             continue
-        rows = [session.get_one(Appointment, one.appointment_id) for one in task.subjects if one.withdrawn_at is None]
-        ahead = sorted((row for row in rows if row.state in AHEAD), key=lambda row: row.starts_at)
+        ahead = sorted((row for row in bookings_of(session, task) if row.state in AHEAD), key=lambda row: row.starts_at)
         if ahead:
             found.append((task, ahead))
     return found
@@ -57,7 +58,7 @@ def told(session: Session, task_id: int, employee: Employee, at: datetime, *, ip
     if task.state == TaskState.DUE.value and task.channel == Channel.ROBOT.value:
         to_a_person(session, task, "", "", at, claiming.owner_of(employee))
     try:
-        human_list.take(session, task_id, employee, at, ip=ip)
+        by_person.take(session, task_id, employee, at, ip=ip)
     except RecordsError:
         raise RecordsError(BUSY) from None
     return human_list.finish(session, task_id, Outcome.TOLD, "", employee, at, ip=ip)

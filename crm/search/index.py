@@ -1,4 +1,5 @@
-"""Keeping the families' words in step with their cards, in the card's own transaction.
+"""Keeping the families' words in step with their cards, in the card's own transaction; and with them what segments ask
+(`crm.segments.facts`).
 
 The index is made from the records alone; `reindex_everything` makes it again.
 """
@@ -14,6 +15,7 @@ from crm.db import Database
 from crm.family_tables import ACTIVE, IMPORTING, Family, Person
 from crm.search.tables import FamilyWord
 from crm.search.words import ADDRESS_SIGNS, CHUNK, ids_of, words_of
+from crm.segments import facts
 
 KEPT_STATES = (ACTIVE, IMPORTING)
 """Cards of an import are indexed before they are confirmed, so that confirming is one small step; `crm.search.families`
@@ -93,6 +95,7 @@ def _replace(session: Session, family_ids: Sequence[int]) -> None:
     cards = _cards(session, family_ids)
     ids = ids_of(session, {word for places in cards.values() for word in places}, of_cards=True)
     wanted = {(ids[word], place, family_id) for family_id, places in cards.items() for word, place in places.items()}
+    facts.refresh(session, family_ids)
     columns = (FamilyWord.word_id, FamilyWord.place, FamilyWord.family_id)
     stored = {tuple(row) for row in session.execute(select(*columns).where(FamilyWord.family_id.in_(family_ids)))}
     for word_id, place, family_id in sorted(stored - wanted):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import uuid4
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session
 
 from callflow.dialplan_word import DialplanWord
@@ -122,7 +122,12 @@ def one(session: Session, call_id: int, employee_id: int) -> SpeechCall:
 
 def has_live(session: Session) -> bool:
     """Whether there is anything to do at all: the clerk asks every second."""
-    return session.scalars(select(SpeechCall.id).where(SpeechCall.live).limit(1)).first() is not None
+    return session.scalars(live_calls().limit(1)).first() is not None
+
+
+def live_calls() -> Select[int]:
+    """Every call that is not over."""
+    return select(SpeechCall.id).where(SpeechCall.live)
 
 
 def claim(session: Session, at: datetime) -> Order | None:

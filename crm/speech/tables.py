@@ -73,7 +73,7 @@ class SpeechCall(Base):
             "ux_speech_call_live",
             "employee_id",
             unique=True,
-            sqlite_where=text("live"),
+            sqlite_where=text("live = 1"),
             postgresql_where=text("live"),
         ),
     )

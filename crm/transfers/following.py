@@ -6,7 +6,6 @@ Any word may come twice, late or not at all; the row is changed only by what `ca
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from callflow import events
@@ -17,7 +16,7 @@ from callflow.transfer import Transfer as Decision
 from crm import staff
 from crm.base import fetch
 from crm.call_recording import Recorded, record
-from crm.call_tables import CallRecord
+from crm.call_tables import CallRecord, locked_call
 from crm.transfers import participants
 from crm.transfers.holding import decision_of, open_of
 from crm.transfers.tables import Transfer
@@ -37,7 +36,7 @@ def follow(session: Session, word: DialplanWord) -> Moved:
     """Fold one word into its transfer. A telephone's own transfer (REFER) gets its row with the first word."""
     if word.state not in set(Word):
         return Moved()
-    call = session.scalars(select(CallRecord).where(CallRecord.linkedid == word.call)).one_or_none()
+    call = locked_call(session, word.call)
     row = _row(session, word, call) if call is not None else None
     if call is None or row is None:
         return Moved()
@@ -66,7 +65,7 @@ def _row(session: Session, word: DialplanWord, call: CallRecord) -> Transfer | N
 
 def _of_telephone(session: Session, call: CallRecord, extension: str, at: datetime) -> Transfer | None:
     """A desk telephone transferred by itself: who asked is who had the caller."""
-    to = staff.employee_at(session, extension)
+    to = staff.seat_at(session, extension)
     if to is None:
         return None
     talked = [leg for leg in call.legs if leg.answered_at is not None]
@@ -76,7 +75,7 @@ def _of_telephone(session: Session, call: CallRecord, extension: str, at: dateti
         state=State.SENT.value,
         asked_by_id=talked[-1].employee_id if talked else None,
         from_extension=talked[-1].extension if talked else "",
-        to_employee_id=to.id,
+        to_employee_id=to.employee_id,
         to_extension=extension,
         asked_at=at,
         sent_at=at,

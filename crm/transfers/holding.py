@@ -3,7 +3,7 @@ says: no wrap-up, and the call stays on her screen."""
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from callflow import events
@@ -22,10 +22,16 @@ def decision_of(row: Transfer) -> Decision:
 
 def open_of(session: Session, call_id: int, *, lock: bool = False) -> Transfer | None:
     """Return the call's transfer that is going on; there is never more than one."""
-    statement = select(Transfer).where(Transfer.call_id == call_id, Transfer.ended_at.is_(None))
-    if lock:
-        statement = statement.with_for_update(of=Transfer).execution_options(populate_existing=True)
-    return session.scalars(statement.order_by(Transfer.id.desc())).first()
+    return session.scalars(_OPEN_LOCKED if lock else _OPEN, {"call_id": call_id}).first()
+
+
+_OPEN = (
+    select(Transfer)
+    .where(Transfer.call_id == bindparam("call_id"), Transfer.ended_at.is_(None))
+    .order_by(Transfer.id.desc())
+)
+_OPEN_LOCKED = _OPEN.with_for_update(of=Transfer).execution_options(populate_existing=True)
+_OF_CALL = select(Transfer).where(Transfer.call_id == bindparam("call_id")).order_by(Transfer.id)
 
 
 def holds_talk(session: Session, call_id: int) -> bool:
@@ -62,22 +68,23 @@ def seen(session: Session, live: LiveCall, at: datetime) -> None:
             settle(row, State.RETURNED, at, Reason.LEFT)
 
 
-def close_with_call(session: Session, call: CallRecord, at: datetime) -> None:
-    """The caller has hung up: nothing goes on any more."""
-    if call.state != CallState.ENDED:
-        return
-    for row in session.scalars(select(Transfer).where(Transfer.call_id == call.id, Transfer.ended_at.is_(None))):
-        settle(row, State.GONE, at)
+def close_with_call(session: Session, call: CallRecord, at: datetime) -> bool:
+    """The caller has hung up: nothing goes on any more.
 
-
-def gave_up(session: Session, call: CallRecord) -> bool:
-    """Tell whether the caller, whom the operator had sent to a specialist, hung up before that telephone was taken: he
-    did not reach whom he was promised. One who hung up while she consulted was still hers."""
-    if call.ended_at is None:
+    Tell whether he, whom the operator had sent to a specialist, hung up before that telephone was taken: he did not
+    reach whom he was promised. One who hung up while she consulted was still hers.
+    """
+    if call.state != CallState.ENDED and call.ended_at is None:
         return False
-    newest = select(Transfer).where(Transfer.call_id == call.id).order_by(Transfer.id.desc()).limit(1)
-    row = session.scalars(newest).first()
-    if row is None or row.kind != Kind.BLIND or row.state != State.GONE:
+    rows = session.scalars(_OF_CALL, {"call_id": call.id}).all()
+    for row in rows:
+        if row.ended_at is None and call.state == CallState.ENDED:
+            settle(row, State.GONE, at)
+    return call.ended_at is not None and bool(rows) and _gave_up(rows[-1])
+
+
+def _gave_up(row: Transfer) -> bool:
+    if row.kind != Kind.BLIND or row.state != State.GONE:
         return False
     return row.sent_at is not None and row.answered_at is None
 

@@ -7,13 +7,19 @@ from pathlib import Path
 
 import pytest
 
+from crm.db import Database
 from telephony.config.plan import LinePlan, Member, QueuePlan
 from tests.support.agi_stub import AgiStub
 from tests.support.ami_tap import AmiTap
 from tests.support.exchange import DID, FIREHOSE, LiveExchange, operator
+from tests.support.listening_network import ListeningNetwork
+from tests.support.network import Behaviour
 from tests.support.phone import DeskPhone
 from tests.support.sipp import Call, SippCaller
+from tests.support.talking_robot import copy_of, demo_town
+from tests.support.transfer_office import lavrova, office, smirnova  # noqa: F401 - fixtures
 from tests.support.wait import wait_for
+from workers.dialogue import handler, line
 
 
 @pytest.fixture(scope="module")
@@ -118,3 +124,30 @@ def call(exchange: LiveExchange, tmp_path: Path) -> Iterator[Calling]:
     for caller in calling.callers:
         caller.__exit__(None, None, None)
     exchange.reset()
+
+
+@pytest.fixture(scope="module")
+def network() -> Iterator[ListeningNetwork]:
+    """Families with ears; a file that uses it makes its own exchange (`talking_robot.robots_exchange`)."""
+    with ListeningNetwork(Behaviour(talk=None)) as network:
+        yield network
+
+
+@pytest.fixture(scope="session")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo's town as of now, made once."""
+    return demo_town(tmp_path_factory.mktemp("town") / "town.db")
+
+
+@pytest.fixture
+def records(filled: Path, tmp_path: Path) -> Iterator[Database]:
+    with copy_of(filled, tmp_path) as database:
+        yield database
+
+
+@pytest.fixture
+def patient_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a machine that does much else nobody is left to the dialplan's last word for being slow."""
+    monkeypatch.setattr(handler, "START_SECONDS", 20.0)
+    monkeypatch.setattr(handler, "END_SECONDS", 20.0)
+    monkeypatch.setattr(line, "QUIET_SECONDS", 60.0)

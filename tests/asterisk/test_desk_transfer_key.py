@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from crm.transfers import participants
-from tests.support.agi_stub import AgiStub
 from tests.support.exchange import DESK_SECRET, LiveExchange
 from tests.support.phone import DeskPhone, eventually_idle
 from tests.support.sipp import Call, SippCaller
@@ -26,33 +25,11 @@ def running() -> Iterator[LiveExchange]:
 
 
 @pytest.fixture
-def office(running: LiveExchange, tmp_path: Path) -> Iterator[TransferOffice]:
-    with AgiStub(running.plan.agi, tmp_path):
-        opened = TransferOffice(running, tmp_path)
-        yield opened
-        opened.close()
-    running.reset()
-
-
-@pytest.fixture
-def lavrova(running: LiveExchange) -> Iterator[DeskPhone]:
-    with DeskPhone(running.plan.desk_bind, "101") as phone:
-        running.wait_available("101")
-        yield phone
-
-
-@pytest.fixture
 def second_line(running: LiveExchange) -> Iterator[DeskPhone]:
     """The other call of the same telephone."""
     phone = DeskPhone.unregistered(running.plan.desk_bind, "101", secret=DESK_SECRET)
     yield phone
     phone.vanish()
-
-
-@pytest.fixture
-def smirnova(running: LiveExchange) -> Iterator[DeskPhone]:
-    with DeskPhone(running.plan.desk_bind, "201") as phone:
-        yield phone
 
 
 def people(office: TransferOffice) -> list[tuple[str, bool]]:

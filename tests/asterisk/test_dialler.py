@@ -21,6 +21,7 @@ from crm.staff import by_login
 from telephony.agi import AgiSession
 from telephony.config.dialling import DiallingPlan, WindowPlan
 from telephony.config.plan import LinePlan, Member, QueuePlan, TrunkPlan
+from telephony.dial_orders import DialOrder, order_headers
 from tests.support.exchange import LiveExchange, operator
 from tests.support.network import Behaviour, Network
 from tests.support.phone import DeskPhone
@@ -190,15 +191,18 @@ def test_a_worker_that_was_stopped_for_long_sends_in_vain(rig: Rig) -> None:
         row.not_after = datetime.fromtimestamp(time.time() - 30, UTC)
         stopped.not_after = row.not_after
     wait_for(lambda: rig.reconcile(ahead=10).get(stopped.id) is Judged.NOT_SENT, LIMIT, "the proof")
-    rig.sender._send(stopped)
+    late = DialOrder(stopped.id, stopped.number, stopped.not_after, stopped.shown_number, 5)
+    rig.session.send(order_headers(late))  # it was at the very last line when it was stopped
+    rig.sender._send(stopped)  # a line before
     rig.wait_state(task_id, TaskState.DELIVERED)
     rig.wait_free()
     assert len(rig.network.to(ANNA)) == 1
     assert rig.attempts(task_id)[0].state == AttemptState.NOT_SENT
 
 
-def test_nobody_listens_and_the_call_record_tells(rig: Rig) -> None:
-    """The listener is dead all through a call that nobody takes."""
+@pytest.mark.parametrize(("witness", "kept"), [("word", True), ("cdr", False)])
+def test_nobody_listens_and_what_the_exchange_kept_tells(rig: Rig, witness: str, kept: bool) -> None:
+    """The listener is dead all through a call that nobody takes: the gate's note, or the call record, says its end."""
     rig.hears = False
     rig.network.behaves = Behaviour(status=486)
     task_id = rig.owe(ANNA)
@@ -206,9 +210,11 @@ def test_nobody_listens_and_the_call_record_tells(rig: Rig) -> None:
     rig.start_ticker()
     wait_for(lambda: rig.network.to(ANNA), LIMIT, "the call")
     wait_for(lambda: not rig.exchange.channels(), LIMIT, "its end")
+    if not kept:
+        rig.exchange.console(f"database del sd {rig.attempts(task_id)[0].id}")
     wait_for(lambda: rig.reconcile(ahead=4) and not rig.attempts(task_id)[0].live, LIMIT, "the verdict")
     (attempt,) = rig.attempts(task_id)
-    assert (attempt.disposition, attempt.evidence) == (Disposition.BUSY, "cdr")
+    assert (attempt.disposition, attempt.evidence) == (Disposition.BUSY, witness)
     assert rig.task(task_id).state == TaskState.DUE
     assert rig.lines_taken() == 0
 

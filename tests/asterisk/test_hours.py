@@ -13,6 +13,7 @@ import pytest
 
 from callflow.calendar import Interval, Override, ServiceCalendar
 from crm.calendar.exchange_hours import DAYS_AHEAD, table_of
+from tests.support import dialplan_probe
 from tests.support.exchange import LiveExchange
 from tests.support.hand_calendar import state_by_hand
 from workers.exchange import hours_plan
@@ -21,19 +22,6 @@ MOSCOW = ZoneInfo("Europe/Moscow")
 ORDINARY = (Interval(480, 720), Interval(780, 1020))
 WEEK = {**dict.fromkeys(range(5), ORDINARY), 3: (Interval(480, 720), Interval(780, 1140))}
 MINUTE = timedelta(minutes=1)
-CHUNK = 100
-PROBE = """
-[hours-ask]
-exten => s,1,Gosub(sd-hours,s,1(${ARG1},${ARG2}))
- same => n,Set(ASKED=$[${ASKED} + 1])
- same => n,ExecIf($["${SD_STATE}/${SD_NEXT}" != "${ARG3}"]?UserEvent(HoursWrong,At: ${ARG2},Said: ${SD_STATE}/${SD_NEXT},Wanted: ${ARG3}))
- same => n,Return()
-
-[hours-probe]
-exten => s,1,Set(ASKED=0)
- same => n,Goto(c0,1)
-"""  # noqa: E501
-
 Question = tuple[str, str, str]
 """Queue, epoch, and what must be answered: «state/next opening»."""
 
@@ -119,25 +107,4 @@ def epoch_of(at: datetime) -> str:
 
 def ask(exchange: LiveExchange, asked: Iterable[Question]) -> list[dict[str, str]]:
     """Let one channel ask all of it; the answers that were not the expected ones."""
-    questions = list(asked)
-    chunks = [questions[place : place + CHUNK] for place in range(0, len(questions), CHUNK)]
-    lines = [PROBE]
-    for number, chunk in enumerate(chunks):
-        first, *rest = [f"Gosub(hours-ask,s,1({','.join(one)}))" for one in chunk]
-        lines += [f"exten => c{number},1,{first}", *(f" same => n,{one}" for one in rest)]
-        lines.append(f" same => n,Goto(c{number + 1},1)")
-    lines += [f"exten => c{len(chunks)},1,UserEvent(HoursAsked,Count: ${{ASKED}})", " same => n,Hangup()", ""]
-    folder = exchange.plan.config_dir
-    (folder / "hours-probe.conf").write_text("\n".join(lines))
-    dialplan = (folder / "extensions.conf").read_text()
-    if "hours-probe.conf" not in dialplan:
-        (folder / "extensions.conf").write_text(f'{dialplan}\n#include "hours-probe.conf"\n')
-    exchange.console("dialplan reload")
-    tap = exchange.tap()
-    probe = [("Channel", "Local/s@hours-probe/n"), ("Application", "Wait"), ("Data", "100"), ("Async", "true")]
-    tap.send([("Action", "Originate"), *probe])
-    done = tap.wait_event("UserEvent", 60, UserEvent="HoursAsked")
-    wrong = [event for event in tap.events("UserEvent") if event.get("UserEvent") == "HoursWrong"]
-    exchange.close_taps()
-    assert int(done["Count"]) == len(questions)
-    return wrong
+    return dialplan_probe.ask(exchange, "sd-hours,s,1(${ARG1},${ARG2})", "${SD_STATE}/${SD_NEXT}", asked)

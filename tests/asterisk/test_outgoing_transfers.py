@@ -4,11 +4,9 @@ page, recorded where talks are recorded. Real exchange, our recorder and clerks;
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -47,32 +45,6 @@ def echoing_town(exchange: LiveExchange) -> None:
     with (exchange.plan.config_dir / "extensions.conf").open("a") as file:
         file.write("\n".join(lines))
     exchange.console("dialplan reload")
-
-
-@pytest.fixture
-def office(running: LiveExchange, tmp_path: Path) -> Iterator[TransferOffice]:
-    opened = TransferOffice(running, tmp_path)
-    yield opened
-    opened.close()
-    running.reset()
-    assert not [line for line in running.console("bridge show all").splitlines() if line[:8].isalnum() and "-" in line]
-
-
-@pytest.fixture
-def lavrova(running: LiveExchange) -> Iterator[DeskPhone]:
-    with DeskPhone(running.plan.desk_bind, "101") as phone:
-        running.wait_available("101")
-        yield phone
-
-
-@pytest.fixture
-def smirnova(running: LiveExchange) -> Iterator[DeskPhone]:
-    with DeskPhone(running.plan.desk_bind, "201") as phone:
-        # No member of a queue: the hint tells that the exchange knows of her telephone. Until then nobody rings it.
-        wait_for(
-            lambda: re.search(r"201@sd-hints.*State:Idle", running.console("core show hints")), 20, "201 to be free"
-        )
-        yield phone
 
 
 @pytest.fixture

@@ -7,19 +7,25 @@ the one before it would be missing; here the second phone always does.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
 from telephony import transfer_actions as actions
 from telephony import variables
+from telephony.ami import AmiSession
 from telephony.config.plan import LinePlan, Member, QueuePlan, RecordingPlan, VoicePlan
+from telephony.link import AmiAddress
+from telephony.snapshot import channels_now
 from tests.support.agi_stub import AgiStub
 from tests.support.ami_tap import AmiTap
 from tests.support.exchange import DID, LiveExchange, operator
 from tests.support.tones import LOUD, WINDOW, TonePhone, read_wav, strength, write_tone
 from tests.support.wait import wait_for
+from workers.recordings import look_at_streams
 
 CALLER, OPERATOR, OTHER = 440, 1000, 2000
 HIGH, LOW = 60_000, 40_000
@@ -225,6 +231,39 @@ def test_the_phone_that_came_back(exchange: LiveExchange, tap: AmiTap, agi: AgiS
         exchange.reset()
     assert both(first(), OPERATOR)
     assert both(second(), OTHER)
+
+
+@pytest.fixture
+def clerk(exchange: LiveExchange) -> Iterator[Callable[[], Sequence[str]]]:
+    """What our clerk does every second with the recorded talk, the only one there is."""
+    plan = exchange.plan
+    address = AmiAddress(plan.ami.host, plan.ami.port, plan.ami_user, plan.ami_secret)
+    session = AmiSession(address, on_event=lambda _: None)
+    session.start()
+    wait_for(lambda: session.link.up, 10, "the link")
+    counter = cast(Any, SimpleNamespace(exchange=session))
+
+    def look() -> Sequence[str]:
+        call = next(one.linkedid for one in channels_now(session) if one.channel.startswith("PJSIP/trunk-"))
+        return look_at_streams(counter, [call])
+
+    yield look
+    session.stop()
+
+
+def test_a_telephone_that_begins_its_sound_anew(  # noqa: PLR0917 - fixtures
+    exchange: LiveExchange, tap: AmiTap, talk: None, clerk: Callable[[], Sequence[str]], phone: TonePhone,
+    file: Callable[[], Path],
+) -> None:  # fmt: skip
+    first = recorded(exchange, phone, file())
+    assert not clerk()
+    phone.begin_anew(LOW)
+    wait_for(clerk, 15, "the recording to go on anew")
+    second = recorded(exchange, phone, file())
+    assert not clerk()
+    exchange.reset()
+    assert both(first(), OPERATOR)
+    assert both(second(), OPERATOR)
 
 
 @pytest.fixture

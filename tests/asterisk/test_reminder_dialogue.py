@@ -1,262 +1,97 @@
 """Every key of the reminder call (domain.md §9.2 S-3, S-7) by a real call: what the family hears on the wire, what its
-key changes in the booking, the journal and the plan.
-
-Each text is a tone of its own, so the ear tells which text was played when; keys are RFC 4733, as telephones send them.
+key changes in the booking, the journal and the plan (`tests.support.talking_robot`).
 """
 
 from __future__ import annotations
 
-import shutil
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select, text
+from sqlalchemy.orm import Session
 
-from crm import demo, schema
 from crm.appeals.tables import AppealMeasure
 from crm.appointments.tables import Appointment, SlotHold
 from crm.db import Database
 from crm.dialler import refusals
-from crm.dialler.tables import DialAttempt, DialEvent, DialSubject, DialTask
+from crm.dialler.tables import DialTask
 from crm.reminders.offer_words import when
 from crm.reminders.script import script_of
 from telephony.agi import AgiSession
-from telephony.config.dialling import DiallingPlan, WindowPlan
-from telephony.config.plan import LinePlan, TrunkPlan
-from telephony.dial_orders import DialOrder, compose_hangup, order_headers
-from telephony.fastagi import FastAgiServer
+from telephony.dial_orders import compose_hangup
 from tests.integration.crm.appeals import enter
 from tests.integration.crm.booking import booked, of_family
-from tests.integration.crm.reminded import attempt_of, task_of
+from tests.integration.crm.reminded import task_of
 from tests.support.ami_tap import AmiTap
-from tests.support.exchange import DID, LiveExchange
+from tests.support.exchange import LiveExchange
 from tests.support.listening_network import ListeningNetwork, Tones
 from tests.support.network import Arrived, Behaviour
 from tests.support.pages import SECRET
-from tests.support.robot_rig import DEMO_LINE, Rig
+from tests.support.robot_rig import Rig
+from tests.support.talking_robot import ANNA, LIMIT, TalkingRobot, robots_exchange, voice_and_dialogue
 from tests.support.wait import wait_for
 from workers.dialler import jobs
 from workers.dialler import prompts as ahead
 from workers.dialler.sender import Sender
-from workers.dialogue import handler, prompts
 from workers.dialogue.handler import Dialogue
 from workers.settings import ServiceSettings
 from workers.speech.voice import Voice
 
-KEY = "a-key-for-tests-only-0123456789abcdef"
-ANNA = "+79070000101"
 MOSCOW = ZoneInfo("Europe/Moscow")
-DEAF = 2800
-"""Samples after which a key counts: 300 ms and a little."""
-LIMIT = 40
-"""Seconds for anything to happen on a machine that does much else."""
-
-
-@pytest.fixture(scope="module")
-def network() -> Iterator[ListeningNetwork]:
-    with ListeningNetwork(Behaviour(talk=None)) as network:
-        yield network
 
 
 @pytest.fixture(scope="module")
 def running(network: ListeningNetwork) -> Iterator[LiveExchange]:
-    now = int(time.time())
-    with LiveExchange(
-        town_bind=None,
-        town=(),
-        trunk=TrunkPlan(peers=("127.0.0.2",), contact=network.address),
-        lines=(LinePlan(did=DID, queue="family"), LinePlan(did=DEMO_LINE, queue="family")),
-        dialling=DiallingPlan(
-            lines=3,
-            trunk_lines=6,
-            synthetic=True,
-            start_seconds=30,
-            windows=(WindowPlan(queue="family", spans=((now - 3600, now + 7200),)),),
-        ),
-    ) as exchange:
+    with robots_exchange(network) as exchange:
         yield exchange
 
 
-@pytest.fixture(scope="module")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The demo's town as of now, made once."""
-    path = tmp_path_factory.mktemp("town") / "town.db"
-    url = f"sqlite:///{path}"
-    schema.upgrade(url)
-    database = Database(url, KEY)
-    with database.transaction() as session:
-        demo.load(session, KEY, datetime.now(UTC))
-    database.dispose()
-    return path
-
-
-@pytest.fixture
-def records(filled: Path, tmp_path: Path) -> Iterator[Database]:
-    shutil.copy(filled, tmp_path / "town.db")
-    database = Database(f"sqlite:///{tmp_path / 'town.db'}", KEY)
-    yield database
-    database.dispose()
-
-
 @dataclass
-class Robot:
-    """Calls Anna about her bookings, as the worker would, and hears with her ears."""
+class Robot(TalkingRobot):
+    """Calls Anna about her bookings."""
 
-    exchange: LiveExchange
-    tap: AmiTap
-    network: ListeningNetwork
-    records: Database
-    voice: Voice
-    tones: Tones
-    dialogue: Dialogue
-    texts: dict[str, str] = field(default_factory=dict)
-    """The words of the call, by piece."""
-    attempt_id: str = ""
     bookings: tuple[int, ...] = ()
     entry_id: int = 0
-    since: int = 0
-    """Where in the call's sound her last key was pressed."""
 
     def call(self, count: int = 1) -> Arrived:
-        """A booking (or two), a row in the journal, a task, the attempt with its prompts, the order; she answers."""
-        at = datetime.now(UTC)
-        with self.records.transaction() as session:
+        """A booking (or two), a row in the journal, a task, the call."""
+
+        def make(session: Session, at: datetime) -> DialTask:
             self.entry_id = enter(session, at=at, family_id=of_family(session, 1).id).id
             rows = [
                 booked(session, number=3 * place, by="gromova", at=at, entry_id=self.entry_id) for place in range(count)
             ]
-            task = task_of(session, *rows, at=at, number=ANNA)
-            session.refresh(task)
-            script = script_of(session, task, at)
-            self.texts = dict(script.words)
-            attempt = attempt_of(session, task, at=at, state="sending")
-            attempt.prompts = prompts.of_script(script, self.voice.file_of)
-            self.attempt_id, self.bookings = attempt.id, tuple(row.id for row in rows)
-        before, self.since = len(self.network.calls), 0
-        until = datetime.now(UTC) + timedelta(seconds=30)
-        self.tap.send(order_headers(DialOrder(self.attempt_id, ANNA, until, DID, 20)))
-        wait_for(
-            lambda: len(self.network.calls) > before, LIMIT, f"the call to arrive: {self.exchange.output()[-2000:]}"
-        )
-        return self.network.calls[-1]
+            self.bookings = tuple(row.id for row in rows)
+            return task_of(session, *rows, at=at, number=ANNA)
 
-    def names(self) -> dict[int, str]:
-        """Tone → the piece that it stands for; what was spoken in the talk itself by its first word."""
-        known = {self.tones.tone_of(text): name for name, text in self.texts.items()}
-        spoken = {tone: text.split()[0] for text, tone in self.tones.frequencies.items()}
-        return spoken | known
-
-    def until(self, call: Arrived, piece: str) -> None:
-        """She hears this piece."""
-        tone = next(tone for tone, name in self.names().items() if name == piece)
-        look = self.network.heard_since(call, tone, self.since)
-        wait_for(look, LIMIT, f"{piece} to be heard, not {self.heard(call)}")
-        self.since = self.network.samples(call)
-
-    def until_spoken(self, call: Arrived, first_word: str) -> None:
-        """As `until`, for words that are made in the talk."""
-        wait_for(lambda: first_word in self.names().values(), LIMIT, f"«{first_word}» to be spoken: {self.story()}")
-        self.until(call, first_word)
-
-    def press(self, call: Arrived, *steps: str) -> None:
-        """«who 1»: as soon as she hears `who` and has done so for longer than keys are ignored, she presses 1."""
-        for step in steps:
-            piece, key = step.split()
-            self.until_spoken(call, piece) if piece[0].isupper() else self.until(call, piece)
-            heard = self.network.samples(call) + DEAF
-            wait_for(lambda heard=heard: self.is_asked(call, heard), LIMIT, "her ear to hear on")
-            self.since = self.network.samples(call)
-            self.network.press(call, key)
-
-    def is_asked(self, call: Arrived, heard: int) -> bool:
-        """Whether a key counts now: she has heard so much, or the question is over and waits for her."""
-        return self.network.samples(call) > heard or self.network.is_quiet(call)
-
-    def over(self, call: Arrived) -> None:
-        """Both the call and what is written of it."""
-        wait_for(lambda: not call.live, LIMIT, f"the call to end, it heard {self.heard(call)}")
-        wait_for(lambda: not self.attempt().live, LIMIT, f"the attempt to end: {self.story()}")
-
-    def heard(self, call: Arrived) -> list[str]:
-        return self.network.order_of(call, self.names())
-
-    def attempt(self) -> DialAttempt:
-        with self.records.reading() as session:
-            return session.get_one(DialAttempt, self.attempt_id)
-
-    def task(self) -> DialTask:
-        with self.records.reading() as session:
-            return session.get_one(DialTask, self.attempt().task_id)
+        return self.ring(make)
 
     def booking(self, place: int = 0) -> Appointment:
         with self.records.reading() as session:
             return session.get_one(Appointment, self.bookings[place])
-
-    def subjects(self) -> list[str]:
-        with self.records.reading() as session:
-            rows = select(DialSubject).where(DialSubject.task_id == self.attempt().task_id).order_by(DialSubject.id)
-            return [row.outcome for row in session.scalars(rows)]
-
-    def story(self) -> list[tuple[str, str]]:
-        with self.records.reading() as session:
-            rows = select(DialEvent).where(DialEvent.attempt_id == self.attempt_id).order_by(DialEvent.id)
-            return [(row.what, row.detail) for row in session.scalars(rows)]
 
     def measures(self) -> str:
         with self.records.reading() as session:
             rows = select(AppealMeasure.text).where(AppealMeasure.entry_id == self.entry_id).order_by(AppealMeasure.id)
             return "; ".join(session.scalars(rows))
 
-    def ended(self) -> tuple[str, str]:
-        """The attempt's disposition, and what the task has become (`human`: it is in the human list)."""
-        task = self.task()
-        return self.attempt().disposition, "human" if task.channel == "human" else task.state
-
-
-@pytest.fixture(autouse=True)
-def patient_start(monkeypatch: pytest.MonkeyPatch) -> None:
-    """On a machine that does much else nobody is left to the dialplan's last word for being slow."""
-    monkeypatch.setattr(handler, "START_SECONDS", 20.0)
-    monkeypatch.setattr(handler, "END_SECONDS", 20.0)
-
 
 @pytest.fixture
 def robot(
-    exchange: LiveExchange,
-    tap: AmiTap,
-    network: ListeningNetwork,
-    records: Database,
-    tmp_path: Path,
+    exchange: LiveExchange, tap: AmiTap, network: ListeningNetwork, records: Database, tmp_path: Path
 ) -> Iterator[Robot]:
     network.behaves = Behaviour(talk=None)
-    settings = ServiceSettings(data_dir=tmp_path, secret_key=KEY, _env_file=None)  # type: ignore[call-arg]
-    tones = Tones()
-    voice = Voice(settings, records, tones)
-    dialogue = Dialogue(records, settings, voice=voice)
-    dialogue._patience.seconds = 20
-    server = FastAgiServer(
-        (exchange.plan.agi.host, exchange.plan.agi.port),
-        token=exchange.plan.agi_token,
-        allowed_peers=["127.0.0.0/8"],
-        handlers={"dialogue": dialogue},
-        environment_seconds=20,
-        command_seconds=20,
-    )
-    with server:
+    with voice_and_dialogue(exchange, records, tmp_path) as (voice, tones, dialogue):
         yield Robot(exchange, tap, network, records, voice, tones, dialogue)
-        exchange.reset()
-        assert server.counters.errors == 0, "an exception that nobody hears of"
-    dialogue.close()
 
 
 HELLO = ["hello", "who"]
-pytestmark = pytest.mark.timeout(400)
+pytestmark = [pytest.mark.timeout(400), pytest.mark.usefixtures("patient_start")]
 
 
 @contextmanager
@@ -506,9 +341,8 @@ def test_from_a_task_that_is_due_to_a_booking_that_is_confirmed(
         with rig.database.reading() as session:
             words = dict(script_of(session, session.get_one(DialTask, task_id), datetime.now(UTC)).words)
         assert set(attempt.prompts) == set(words)
-        robot = Robot(
-            exchange, tap, network, rig.database, voice, tones, rig.dialogue, words, attempt.id, (rig.appointment_id,)
-        )
+        robot = Robot(exchange, tap, network, rig.database, voice, tones, rig.dialogue, words, attempt.id)
+        robot.bookings = (rig.appointment_id,)
         wait_for(lambda: network.to(ANNA) and network.to(ANNA)[-1].live, LIMIT, "the call to arrive")
         call = network.to(ANNA)[-1]
         robot.press(call, "who 1", "keys 1")

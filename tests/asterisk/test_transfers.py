@@ -12,7 +12,6 @@ from sqlalchemy import select
 from crm.missed.rules import Reason
 from crm.missed.tables import MissedCall, MissedContact
 from crm.transfers import participants
-from tests.support.agi_stub import AgiStub
 from tests.support.exchange import LiveExchange
 from tests.support.phone import DeskPhone, eventually_idle
 from tests.support.sipp import Call, SippCaller
@@ -25,29 +24,6 @@ from workers import transfers
 def running() -> Iterator[LiveExchange]:
     with exchange() as started:
         yield started
-
-
-@pytest.fixture
-def office(running: LiveExchange, tmp_path: Path) -> Iterator[TransferOffice]:
-    with AgiStub(running.plan.agi, tmp_path):
-        opened = TransferOffice(running, tmp_path)
-        yield opened
-        opened.close()
-    running.reset()
-    assert not [line for line in running.console("bridge show all").splitlines() if line[:8].isalnum() and "-" in line]
-
-
-@pytest.fixture
-def lavrova(running: LiveExchange) -> Iterator[DeskPhone]:
-    with DeskPhone(running.plan.desk_bind, "101") as phone:
-        running.wait_available("101")
-        yield phone
-
-
-@pytest.fixture
-def smirnova(running: LiveExchange) -> Iterator[DeskPhone]:
-    with DeskPhone(running.plan.desk_bind, "201") as phone:
-        yield phone
 
 
 @pytest.fixture

@@ -1,9 +1,11 @@
 """What happens to a page must not happen to the caller: refresh, crash, two tabs, a background tab, no microphone."""
 
 import contextlib
+import re
 
 import pytest
-from playwright.sync_api import Dialog, Page, Playwright, expect
+from playwright.sync_api import Dialog, Page, Playwright, Route, expect
+from playwright.sync_api import Error as PlaywrightError
 
 from tests.browser.conftest import launched
 from tests.support.live_office import LiveOffice, Person, eventually
@@ -152,3 +154,27 @@ def test_a_look_elsewhere_and_back_changes_nothing(office: LiveOffice, state: st
     expect(anna.page.locator(f".call-panel.{state}")).to_be_visible()
     if state == "talking":
         anna.hears()
+
+
+def test_the_page_asked_for_last_is_the_page_that_comes(office: LiveOffice) -> None:
+    """A link followed while another page is on its way, which takes the link itself away."""
+    anna = office.person("lavrova").ready()
+    page = anna.page
+    page.click(".nav >> text=Журнал")
+    expect(page.locator("h1")).to_contain_text("Журнал")
+    anna.forgiven.append("htmx:(sendAbort|afterRequest)")
+    kept: list[Route] = []
+
+    def keep(route: Route) -> None:
+        kept.append(route)
+
+    page.route(re.compile("/journal"), keep)
+    for link, path in ((".nav >> text=Журнал", r"/journal(\?|$)"), ("#main >> text=Контроль", "/journal/control")):
+        with page.expect_request(re.compile(path)):
+            page.click(link)
+    page.unroute_all()
+    for route in kept:
+        with contextlib.suppress(PlaywrightError):  # the page has given it up
+            route.continue_()
+    expect(page.locator("h1")).to_have_text("Контроль обращений")
+    expect(page).to_have_url(re.compile("/journal/control"))

@@ -126,7 +126,7 @@ class Chaos:
         yield from self.at_point(self.rng.choice(("after_commit", "before_send")), "stop", 20)
 
     def at_point(self, point: str, what: str, seconds: float) -> Seconds:
-        """The next worker that comes there is killed, or stopped for so long."""
+        """The next worker that comes there is killed, or stopped for so long, or hangs, or has no memory."""
         order, reached = self.rig.folder / POINT, self.rig.folder / REACHED
         reached.unlink(missing_ok=True)
         made = order.with_suffix(".new")

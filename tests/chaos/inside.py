@@ -1,8 +1,8 @@
 """One of our processes under test: `python -m tests.chaos.inside FOLDER MODULE`.
 
-The product's own `main` runs, with four things from outside: the hours in which telephones may ring (the run must not
-depend on the day on which it is made), a voice that needs no time, a point of the order at which the process dies or
-stops, and, for mutants, one defect.
+The product's own `main` runs, with some things from outside: the hours in which telephones may ring (the run must not
+depend on the day on which it is made), a voice that needs no time, shorter pauses (`brisk`), a point of the order at
+which the process dies or stops, and, for mutants, one defect.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import ctypes
 import importlib
 import json
 import os
+import resource
 import signal
 import sys
 import threading
@@ -26,6 +27,7 @@ import time_machine
 from callflow.calendar import ServiceCalendar
 from callflow.dialler import window
 from callflow.speech.sound import RATE, wav
+from tests.chaos import brisk
 
 HOURS = "hours.json"
 POINT = "point.txt"
@@ -64,7 +66,8 @@ class Hum:
 
 
 def reached(folder: Path) -> Callable[[str], None]:
-    """Looks at every point whether this process is to end or to stop here; the first that comes takes the order."""
+    """Looks at every point whether this process is to end or to stop here, to hang or to be without memory; the first
+    that comes takes the order."""
 
     def look(point: str) -> None:
         order = folder / POINT
@@ -76,9 +79,25 @@ def reached(folder: Path) -> Callable[[str], None]:
         except (OSError, ValueError):
             return
         (folder / REACHED).write_text(f"{os.getpid()} {point} {what}")
-        os.kill(os.getpid(), signal.SIGKILL if what == "kill" else signal.SIGSTOP)
+        match what:
+            case "hang":  # until RQ ends the job
+                threading.Event().wait(600)
+            case "memory":
+                without_memory()
+            case _:
+                os.kill(os.getpid(), signal.SIGKILL if what == "kill" else signal.SIGSTOP)
 
     return look
+
+
+def without_memory() -> None:
+    """Ask for more than `ulimit -v` gives. Raises MemoryError, as any line may then."""
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (1 << 20, before[1]))
+    try:
+        bytearray(1 << 30)
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, before)
 
 
 def _note_room(folder: Path) -> None:
@@ -101,6 +120,7 @@ def _note_room(folder: Path) -> None:
 def _without_commit() -> None:
     """The mutant that dials first and writes never."""
     from crm.dialler import gating
+    from telephony.dial_orders import DialOrder
     from workers.dialler.sender import Sender
 
     class Undone(Exception):
@@ -116,7 +136,11 @@ def _without_commit() -> None:
                 raise Undone
         return gated.attempt
 
+    def order(_self: Sender, attempt: Any) -> DialOrder:
+        return DialOrder(attempt.id, attempt.number, attempt.not_after, attempt.shown_number, 5)
+
     Sender._decide = decide  # type: ignore[method-assign]
+    Sender._order = order  # type: ignore[method-assign]  # the product's own finds no row, and sends nothing
 
 
 def _follow_clock(file: Path) -> None:
@@ -140,6 +164,8 @@ def main() -> None:
     folder, module = Path(sys.argv[1]), sys.argv[2]
     ctypes.CDLL(None).prctl(_DEATH_SIGNAL, signal.SIGKILL)  # a run that was killed leaves nobody behind
     window.spans = hours_of(folder)
+    if os.environ.get(brisk.VARIABLE):
+        brisk.hurry()
     if CLOCK in os.environ:
         _follow_clock(Path(os.environ[CLOCK]))
     from workers.dialler import jobs
@@ -147,7 +173,7 @@ def main() -> None:
     from workers.speech import engines
 
     engines.present = lambda *_: Hum()  # type: ignore[assignment]
-    LineUpkeep.start = lambda _self: None  # type: ignore[method-assign]  # a minute of speaking for callers
+    LineUpkeep.start = LineUpkeep.stop = lambda _self: None  # type: ignore[method-assign]  # a minute of speaking for callers
     _note_room(folder)
     if os.environ.get(MUTANT) == "no_commit":
         _without_commit()

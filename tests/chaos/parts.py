@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -23,8 +24,9 @@ from crm import demo, exchange_state, schema
 from crm.db import Database
 from telephony.config.plan import ExchangePlan, TrunkPlan
 from telephony.config.render import render
+from tests.chaos import brisk
 from tests.chaos.inside import CLOCK, HOURS, MUTANT, hours_of
-from tests.chaos.people import LISTENS, People, fill, number_of, remind
+from tests.chaos.people import LISTENS, People, fill, number_of, remind, remind_again
 from tests.support import exchange as exchange_support
 from tests.support.exchange import LiveExchange, free_tcp
 from tests.support.network import Behaviour
@@ -41,11 +43,11 @@ KEY = "a-key-for-tests-only-0123456789abcdef"
 MODULES = {
     "listener": "workers.listener",
     "agi": "workers.agi_server",
-    "ticker-0": "workers.ticker",
-    "ticker-1": "workers.ticker",
-    "worker-0": "workers.rq_worker",
-    "worker-1": "workers.rq_worker",
+    "ticker": "workers.ticker",
+    "worker": "workers.rq_worker",
 }
+PROCESSES = ("listener", "agi", "ticker-0", "ticker-1", "worker-0", "worker-1")
+MORE_TICKERS = ("ticker-2", "ticker-3", "ticker-4")
 OF_THE_PLAN = ("lines", "queues", "voices", "staff", "hours", "dialling", "speech")
 """What the exchange is told by the records, as in the product."""
 
@@ -66,7 +68,7 @@ class Ours:
         self.starts += 1
         with (self.folder / f"{self.name}.log").open("ab") as log:
             self.popen = subprocess.Popen(
-                [sys.executable, "-m", "tests.chaos.inside", str(self.folder), MODULES[self.name]],
+                [sys.executable, "-m", "tests.chaos.inside", str(self.folder), MODULES[self.name.partition("-")[0]]],
                 env={**os.environ, **self.environment},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -100,7 +102,8 @@ class Rig:
     window: float = 7200.0
     mutant: str = ""
     faked_clock: bool = False
-    processes: tuple[str, ...] = tuple(MODULES)
+    brisk: bool = False
+    processes: tuple[str, ...] = PROCESSES
 
     def __enter__(self) -> Rig:
         self._stack = contextlib.ExitStack()
@@ -190,6 +193,7 @@ class Rig:
             "DISPATCH_AMI_PORT": str(self.ami.port),
             "DISPATCH_AGI_BIND": str(self.agi),
             MUTANT: self.mutant,
+            brisk.VARIABLE: "1" if self.brisk else "",
         }
         if self.faked_clock:
             values[CLOCK] = str(self.clock_file)
@@ -208,6 +212,29 @@ class Rig:
         self.tasks += made
         return made
 
+    def owe_again(self, task_id: int) -> int:
+        """The family of this task is to be reminded once more; the new task."""
+        with self.database.transaction() as session:
+            return remind_again(session, task_id, datetime.now(UTC))
+
+    def fill_disk(self, full: bool) -> None:
+        """The kernel takes not a byte more from our processes, neither for records nor for logs; or does again."""
+        for one in self.ours.values():
+            if not one.dead and one.popen is not None:
+                hard = resource.prlimit(one.popen.pid, resource.RLIMIT_FSIZE)[1]
+                resource.prlimit(one.popen.pid, resource.RLIMIT_FSIZE, (0 if full else hard, hard))
+
+    def add_tickers(self) -> None:
+        """Three more of them."""
+        for name in MORE_TICKERS:
+            self.ours[name] = Ours(name, self.folder, self._environment())
+            self.ours[name].start()
+
+    def drop_tickers(self) -> None:
+        """Only the two of the beginning."""
+        for name in MORE_TICKERS:
+            self.ours.pop(name).kill()
+
     def set_clock(self, seconds: float) -> None:
         """Our processes believe that it is so much later (`faked_clock`)."""
         made = self.clock_file.with_suffix(".new")
@@ -225,6 +252,8 @@ class Rig:
         self.set_clock(0)
         self.ami.blackhole = self.ami.refuse = False
         self.ami.delay = 0.0
+        self.ami.mangle = None
+        self.fill_disk(False)
         if self.valkey.process is None:
             self.valkey.start()
         self.valkey.process.send_signal(signal.SIGCONT)

@@ -99,6 +99,45 @@ def remind(session: Session, place: int, at: datetime) -> int:
     return task.id
 
 
+def remind_again(session: Session, task_id: int, at: datetime) -> int:
+    """The same person has another booking; the task."""
+    first = session.get_one(DialTask, task_id)
+    seen = session.scalars(select(DialSubject.appointment_id).where(DialSubject.task_id == task_id)).one()
+    booking = session.get_one(Appointment, seen)
+    later = booking.starts_at + timedelta(days=1)
+    row = Appointment(
+        employee_id=booking.employee_id,
+        starts_at=later,
+        ends_at=later + timedelta(hours=1),
+        state=PLANNED,
+        state_at=at,
+        family_id=booking.family_id,
+        person_id=booking.person_id,
+        booked_by_id=booking.booked_by_id,
+        booked_at=at,
+    )
+    session.add(row)
+    session.flush()
+    task = DialTask(
+        service_id=1,
+        family_id=first.family_id,
+        person_id=first.person_id,
+        phone_id=first.phone_id,
+        number=first.number,
+        channel=Channel.ROBOT.value,
+        state=TaskState.DUE.value,
+        state_at=at,
+        due_at=at,
+        deadline=later - timedelta(hours=1),
+        planned_at=at,
+    )
+    session.add(task)
+    session.flush()
+    session.add(DialSubject(task_id=task.id, appointment_id=row.id, occasion="day_before"))
+    session.flush()
+    return task.id
+
+
 class People:
     """The network, and fingers: those who listen press 1, and 1 again, until the robot says good-bye."""
 

@@ -22,6 +22,7 @@ from tests.chaos import judging
 from tests.chaos.faults import MUTANTS_OWN, WEIGHTS, Chaos, plan
 from tests.chaos.judging import Truth, Verdict
 from tests.chaos.parts import Rig
+from tests.support.wait import patient
 
 CLOCK_SEEDS = 5
 """Every fifth seed has a clock that may jump: all its processes run a little slower for it."""
@@ -41,6 +42,14 @@ class Told:
     faults: list[str] = field(default_factory=list)
     verdict: Verdict | None = None
     logs: Path | None = None
+    took: list[float] = field(default_factory=list)
+    """Seconds of beginning, breaking, coming to rest and ending."""
+
+    def lap(self, since: float) -> float:
+        """Note how long that was; now."""
+        now = time.monotonic()
+        self.took.append(now - since)
+        return now
 
     def __str__(self) -> str:
         found = self.verdict
@@ -48,7 +57,8 @@ class Told:
             return f"seed {self.seed} {self.engine}: did not run"
         return (
             f"seed {self.seed} {self.engine}: {'VIOLATED ' + found.broken if found.broken else 'ok'}; "
-            f"{len(self.faults)} faults, {found.attempts} attempts, {found.invites} INVITEs, {found.unknown} unknown\n"
+            f"{len(self.faults)} faults, {found.attempts} attempts, {found.invites} INVITEs, {found.unknown} unknown; "
+            f"{'+'.join(f'{one:.0f}' for one in self.took)} s\n"
             f"    {found.dispositions}\n    {found.tasks}\n    {' '.join(self.faults)}"
             + (f"\n    logs: {self.logs}" if self.logs else "")
         )
@@ -105,8 +115,16 @@ class Watch:
         return {name.removesuffix("-b") for name in names if len(name) in (36, 38)}
 
 
-def run(seed: int, *, engine: str = "sqlite", seconds: float = 60.0, reminders: int = 50, mutant: str = "") -> Told:
-    """Break things for so many seconds, mend everything, wait until nothing moves, judge."""
+def run(
+    seed: int,
+    *,
+    engine: str = "sqlite",
+    seconds: float = 60.0,
+    reminders: int = 50,
+    mutant: str = "",
+    brisk: bool = True,
+) -> Told:
+    """Break things for so many seconds, mend everything, wait until nothing moves, judge. `brisk`: see there."""
     rng = random.Random(seed)  # noqa: S311 - to be repeated, not to be secret
     told, truth = Told(seed, engine), Truth()
     edge = seed % EDGE_SEEDS == EDGE_SEEDS - 1
@@ -115,19 +133,25 @@ def run(seed: int, *, engine: str = "sqlite", seconds: float = 60.0, reminders: 
         engine,
         reminders,
         settings={"per_second": rng.choice((2, 5, 10))},
-        window=seconds * 0.6 + 30 if edge else 7200.0,
+        window=seconds * 0.6 + patient(30) if edge else 7200.0,  # the first call must come before it ends
         mutant=mutant,
+        brisk=brisk,
         faked_clock=seed % CLOCK_SEEDS == CLOCK_SEEDS - 1,
     )
+    since = time.monotonic()
     with rig, Watch(rig, truth):
         chaos = Chaos(rig, truth, rng)
         weights = MUTANTS_OWN if mutant else WEIGHTS
         rig.wait(lambda: _begun(rig), "the first call", 120)
+        since = told.lap(since)
         told.faults = _break(chaos, plan(rng, seconds, weights), seconds)
+        since = told.lap(since)
         rig.heal()
         at_rest = _come_to_rest(chaos, edge, MUTANTS_REST if mutant else REST_SECONDS)
         truth.calls = list(rig.people.network.calls)
         told.verdict = judging.judge(rig.database, truth, rig.folder, at_rest=at_rest)
+        since = told.lap(since)
+    told.lap(since)
     if told.verdict.broken:
         told.logs = rig.folder
     else:

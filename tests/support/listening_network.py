@@ -80,8 +80,9 @@ class ListeningNetwork(Network):
         return look
 
     def is_quiet(self, call: Arrived) -> bool:
-        """Whether nothing has come for half a second: a question has been asked and is waited for."""
-        return time.monotonic() - self._came.get(call.call_id, 0.0) > 0.5
+        """Whether nothing has come for two seconds: a question has been asked and is waited for. A shorter silence may
+        be that of a machine that does much else, in the middle of a word."""
+        return time.monotonic() - self._came.get(call.call_id, 0.0) > 2.0
 
     def press(self, call: Arrived, key: str) -> None:
         """A key by RFC 4733. Stamps and numbers grow from key to key, as a telephone's do: Asterisk passes over a key

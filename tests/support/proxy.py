@@ -11,6 +11,7 @@ import socket
 import struct
 import threading
 import time
+from collections.abc import Callable
 
 
 class Proxy:
@@ -30,6 +31,8 @@ class Proxy:
         """Cut the connection after so many bytes."""
         self.refuse = False
         """Close new connections at once."""
+        self.mangle: Callable[[], Callable[[bytes], bytes]] | None = None
+        """Makes for every new connection what its bytes pass through."""
         self.accepted = 0
         self._lock = threading.Lock()
         self._open: set[socket.socket] = set()
@@ -100,6 +103,7 @@ class Proxy:
 
     def _pump(self, source: socket.socket, sink: socket.socket, faulty: bool, ends: list[int]) -> None:
         passed = 0
+        mangled = self.mangle() if self.mangle is not None and faulty else None
         with contextlib.suppress(OSError):
             while data := source.recv(65536):
                 while self.blackhole and not self._closing:
@@ -107,6 +111,8 @@ class Proxy:
                 if not faulty:
                     sink.sendall(data)
                     continue
+                if mangled is not None:
+                    data = mangled(data)
                 if self.truncate_after is not None:
                     data = data[: max(0, self.truncate_after - passed)]
                     passed += len(data)

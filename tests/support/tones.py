@@ -91,16 +91,23 @@ class TonePhone(DeskPhone):
         self._ear: list[int] = []
         self.first_packet = 0
         """RTP sequence number to begin with; real phones begin anywhere."""
+        self._anew = False
         super().__init__(server, extension, **details)  # type: ignore[arg-type]
 
     def hears(self, frequency: int) -> bool:
         """Whether this tone was in the last half second."""
         return heard(self._ear[-RATE // 2 :], frequency)
 
+    def begin_anew(self, first_packet: int) -> None:
+        """As after hold and back: another sender's mark (SSRC), and packets that count from another number."""
+        self.first_packet, self._anew = first_packet, True
+
     def _talk(self) -> None:
         sequence, stamp, source = 0, 0, secrets.token_bytes(4)
         while self._alive:
             target = self._remote_rtp
+            if self._anew:
+                self._anew, sequence, stamp, source = False, 0, 0, secrets.token_bytes(4)
             if target and self.sends_rtp:
                 packet = (
                     struct.pack("!BBHI", 0x80, 8, (self.first_packet + sequence) & 0xFFFF, stamp & 0xFFFFFFFF)

@@ -6,6 +6,7 @@ Lavrova sits at 101, Zayac at 102, the specialist Smirnova at 201; a townsman an
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
+import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -30,6 +32,7 @@ from telephony.link import AmiAddress
 from telephony.snapshot import Snapshot
 from telephony.translate import TrunkNames, translate
 from telephony.wire import Message
+from tests.support.agi_stub import AgiStub
 from tests.support.exchange import LiveExchange, operator
 from tests.support.phone import DeskPhone
 from tests.support.records import demo_records
@@ -42,6 +45,7 @@ from workers.recorder import Recorder, Seen
 
 KEY = "a-key-for-tests-only-0123456789abcdef"
 DID, QUEUE, TOWNSMAN, BUSY_TOWNSMAN = "+79070009001", "dispatch", "+79070009101", "+79070009102"
+_SPECIALIST = re.compile(r"201@sd-hints.*State:Idle")
 
 
 def exchange(folder: Path | None = None) -> LiveExchange:
@@ -208,6 +212,37 @@ class TransferOffice:
         call_id = self.call().id
         with self.reading() as session:
             return list(session.scalars(select(JournalEntry).where(JournalEntry.call_id == call_id)))
+
+
+def specialist_free(running: LiveExchange) -> None:
+    """Smirnova is no member of a queue: the hint tells that the exchange knows of her telephone. Until then nobody
+    rings it."""
+    wait_for(lambda: _SPECIALIST.search(running.console("core show hints")), 20, "201 to be free")
+
+
+@pytest.fixture
+def lavrova(running: LiveExchange) -> Iterator[DeskPhone]:
+    with DeskPhone(running.plan.desk_bind, "101") as phone:
+        running.wait_available("101")
+        yield phone
+
+
+@pytest.fixture
+def smirnova(running: LiveExchange) -> Iterator[DeskPhone]:
+    with DeskPhone(running.plan.desk_bind, "201") as phone:
+        specialist_free(running)
+        yield phone
+
+
+@pytest.fixture
+def office(running: LiveExchange, tmp_path: Path) -> Iterator[TransferOffice]:
+    """Records and clerk, and the lookup of who calls; no bridge is left behind."""
+    with AgiStub(running.plan.agi, tmp_path):
+        opened = TransferOffice(running, tmp_path)
+        yield opened
+        opened.close()
+    running.reset()
+    assert not [line for line in running.console("bridge show all").splitlines() if line[:8].isalnum() and "-" in line]
 
 
 def hears(*phones: DeskPhone, seconds: float = 5) -> None:

@@ -54,7 +54,7 @@ export function startKeys() {
     const free = event.target === document.body || event.target.id === "main";
     if (event.key === "ArrowLeft" && free && press("[data-key='earlier']")) event.preventDefault();
     if (event.key === "ArrowRight" && free && press("[data-key='later']")) event.preventDefault();
-    if (/^[1-9]$/.test(event.key) && free && press(`[data-digit='${event.key}']`)) event.preventDefault();
+    if (/^[0-9]$/.test(event.key) && free && press(`[data-digit='${event.key}']`)) event.preventDefault();
     else if (event.code === "Enter" && free && press("[data-do='answer']")) event.preventDefault();
     if (event.key === "?" || (event.key === "," && event.shiftKey && event.code === "Slash")) document.getElementById("keys")?.showModal();
     if (/^[0-9*#]$/.test(event.key) && free && press(`[data-dtmf='${CSS.escape(event.key)}']`)) event.preventDefault();

@@ -33,6 +33,17 @@ export function startNavigation(htmx) {
     else toast(`Не получилось. Повторите; если не поможет, назовите администратору код ${id ?? status}.`, { stay: true });
   });
   document.addEventListener("htmx:sendError", () => toast("Нет связи с сервером. Введённое осталось на экране: повторите позже.", { stay: true }));
+  // The page asked for last is the page that comes: an earlier one on its way is given up, and a link followed just as
+  // another page came must replace that one, not the one it was followed on.
+  let coming = null;
+  document.addEventListener("htmx:beforeRequest", ({ detail: { target, requestConfig, xhr } }) => {
+    if (target?.id !== "main") return;
+    coming?.abort();
+    coming = requestConfig.verb === "get" ? xhr : null;
+  });
+  document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+    if (detail.target?.id === "main" && !detail.target.isConnected) detail.target = document.getElementById("main");
+  });
   // Of panels with one name only one is open: the old page must not close what the new page opens beside an error.
   document.addEventListener("htmx:beforeSwap", () => {
     for (const panel of document.querySelectorAll("#main details[name]")) panel.removeAttribute("name");

@@ -3,7 +3,7 @@ import { hasUnsaved, takeStored } from "./forms.js";
 import { noticeCall } from "./attention.js";
 
 // Who waits and who is ready may be told a moment later, all at once: a ringing card never stands behind them.
-const CAN_WAIT = new Set(["queue", "missed", "presence", "phone", "link", "dial"]);
+const CAN_WAIT = new Set(["queue", "missed", "tip", "presence", "phone", "link", "dial"]);
 const WAIT = 300;
 
 let running = false;

@@ -56,8 +56,9 @@ def save(request: Request, entry_id: int, form: Posted, visitor: Visitor = allow
     return enter(request, read_appeal(form), visitor, entry_id)
 
 
-def enter(request: Request, appeal: Appeal, visitor: Visitor, entry_id: int) -> Response:
-    """Save the row; with `then` also close it as a mere consultation, in the same transaction."""
+def enter(request: Request, appeal: Appeal, visitor: Visitor, entry_id: int, *, home: str = "") -> Response:
+    """Save the row; with `then` also close it as a mere consultation, in the same transaction. `home`: the page to come
+    back to, the row's own by default."""
     desk, at = desk_of(request), datetime.now(UTC)
     values = appeal.values(desk.zone)
     with trying(desk, stale=CHANGED) as (session, tried):
@@ -76,7 +77,7 @@ def enter(request: Request, appeal: Appeal, visitor: Visitor, entry_id: int) -> 
     done = f"Обращение № {entry.number} записано в журнал."
     if request.headers.get("hx-target") == "part-appeal":
         return parts(desk, visitor, at_workplace=True, force=True, said=done)
-    return back_to(request, f"/journal/{entry.id}", done)
+    return back_to(request, home or f"/journal/{entry.id}", done)
 
 
 @router.post("/applicant")

@@ -28,8 +28,10 @@ from web.card_forms import as_form, save
 from web.consents import line as consent_line
 from web.desk import desk_of
 from web.forms import Form, Line, Text, posted
+from web.no_calls import lines_of
 from web.pages import back_to, page
 from web.routes.card_form import TypedDate
+from web.told import told_of
 
 router = APIRouter(prefix="/families/{family_id}", default_response_class=HTMLResponse)
 Posted = Annotated[Form, Depends(posted)]
@@ -108,6 +110,8 @@ def card(request: Request, family_id: int, visitor: Visitor = allow(*WITH_FAMILI
         context: dict[str, Any] = {"card": shown, "clock": clock, "consents": consents}
         context["bookings"] = bookings_of(session, family, visitor.employee, clock.at)
         context["calls"] = why_calls.of_family(session, family, desk, clock.at)
+        context["no_calls"] = lines_of(session, family, clock)
+        context["told"] = told_of(session, family.id, clock.today)
     if family.id != family_id:
         said = f"Эта карточка объединена с карточкой {family.card_number}: она и открыта."
         return back_to(request, f"/families/{family.id}", said)

@@ -12,6 +12,7 @@ from crm import audit, institution
 from crm.dialler import reading, switches
 from crm.dialler.settings import settings_of
 from crm.missed.access import services_of
+from crm.ratings import worklist as ratings
 from crm.reminders import human_list, talking, why
 from web.access import ON_CALLS, Visitor, allow
 from web.desk import Desk, desk_of
@@ -50,6 +51,7 @@ def overview(request: Request, state: str = "", visitor: Visitor = allow(*ON_CAL
             "live": reading.live(session, visitor.employee),
             "switches": switches.current(session),
             "to_call": len(human_list.items(session, visitor.employee, clock.at)),
+            "to_rate": ratings.count(session, visitor.employee, clock.at),
             "robot_off": [
                 one.name
                 for one in institution.services(session)

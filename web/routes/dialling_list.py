@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 
 from crm.appointments.reading import as_lines
 from crm.cards.safe_contact import warnings_of
-from crm.dialler import claiming, reading
-from crm.dialler.tables import DialTask
+from crm.dialler import by_person, calling_off, claiming, reading
+from crm.dialler.tables import REMINDER, DialTask
 from crm.errors import Incomplete, RecordsError
 from crm.family_tables import Person
 from crm.masked import masked_number
@@ -79,7 +79,7 @@ def take(request: Request, task_id: int, form: Posted, visitor: Visitor = allow(
         held = next_up.held(session, visitor.employee, at)
         if held is not None and held.task.id != task_id:
             claiming.give_back(session, held.task, claiming.owner_of(visitor.employee), at)
-        human_list.take(session, task_id, visitor.employee, at, ip=visitor.ip)
+        by_person.take(session, task_id, visitor.employee, at, ip=visitor.ip)
     return _after(request, visitor, tried)
 
 
@@ -128,7 +128,7 @@ def skip(request: Request, task_id: int, form: Posted, visitor: Visitor = allow(
 
     def act(session: Session) -> str:
         reason = sent.reason or ("закончили работу со списком" if sent.stop else "")
-        human_list.give_back(session, task_id, reason, visitor.employee, at, ip=visitor.ip)
+        by_person.give_back(session, task_id, reason, visitor.employee, at, ip=visitor.ip)
         return "Список остановлен: остальное ждёт." if sent.stop else _take_next(session, visitor, at)
 
     return _done(request, visitor, act, sent.model_dump())
@@ -142,14 +142,14 @@ def _done(request: Request, visitor: Visitor, act: Callable[[Session], str], sen
 
 def _hold(session: Session, task_id: int, visitor: Visitor, at: datetime) -> None:
     """Hers for another quarter of an hour; also after her claim has run out, unless a colleague has it."""
-    human_list.take(session, task_id, visitor.employee, at, ip=visitor.ip)
+    by_person.take(session, task_id, visitor.employee, at, ip=visitor.ip)
 
 
 def _take_next(session: Session, visitor: Visitor, at: datetime) -> str:
     item = next_up.next_up(session, visitor.employee, at)
     if item is None:
         return NOBODY
-    human_list.take(session, item.task.id, visitor.employee, at, ip=visitor.ip)
+    by_person.take(session, item.task.id, visitor.employee, at, ip=visitor.ip)
     return ""
 
 
@@ -183,6 +183,7 @@ def _page(
         rows = reading.rows_of(session, [one.task for one in others], visitor.employee)
         rows_later = reading.rows_of(session, [one.task for one in later], visitor.employee)
         order = workplace.bar_state(session, visitor, clock.at).order
+        gone = calling_off.sentence_for(session, REMINDER, visitor.employee, clock.at) if item is None else ""
     return page(
         request,
         visitor,
@@ -190,6 +191,7 @@ def _page(
         status=tried.status,
         clock=clock,
         item=item,
+        gone=gone,
         rows=rows,
         rows_later=rows_later,
         order=order,

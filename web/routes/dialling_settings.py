@@ -13,18 +13,20 @@ from sqlalchemy.orm import Session
 
 from callflow.dialler.retry import EDITABLE
 from crm import institution
-from crm.dialler import deciding, refusal_list, refusals
+from crm.dialler import deciding, refusal_list, refusals, refusing
 from crm.dialler.deciding import Decided
-from crm.dialler.refusals import SOURCES
 from web.access import Visitor, allow
 from web.attempts import Attempt, VersionedForm, save, untouched
 from web.desk import desk_of
 from web.dialling import MARKS, SCOPES, THEN
 from web.forms import BadForm, Fields, Form, Line, Text, fill, posted
+from web.no_calls import SCOPES as CHOICES
+from web.no_calls import NoCallsAt, proof_of
 from web.pages import REPORT_ROLES, back_to, page
 from web.slot_words import WEEKDAYS_FULL, minutes, read_minutes
 from web.tried import trying
 from workers.feed import Notice, NoticeKind
+from workers.queues import Wake
 
 router = APIRouter(prefix="/settings/dialling", default_response_class=HTMLResponse)
 Posted = Annotated[Form, Depends(posted)]
@@ -58,6 +60,7 @@ class _Decision(VersionedForm):
     shown_line_id: Annotated[int, Field(ge=1, lt=2**63)] | None = None
     caller_label: Line = ""
     morning: bool = False
+    rate_by_robot: bool = False
     days_before: Number
     lead_minutes: Number
 
@@ -106,6 +109,23 @@ def listing(request: Request, visitor: Visitor = allow(*REPORT_ROLES)) -> Respon
     return _refusals(request, visitor)
 
 
+@router.post("/refusals")
+def refuse(request: Request, form: Posted, visitor: Visitor = allow(*REPORT_ROLES)) -> Response:
+    """A refusal of whoever has a number: of a letter without a card, or a talk."""
+    sent, problems = fill(NoCallsAt, form)
+    if sent is None:
+        return _refusals(request, visitor, problems, 422)
+    desk, at = desk_of(request), datetime.now(UTC)
+    with trying(desk) as (session, tried):
+        wanted = sent.wanted(desk.clock().today)
+        refusing.of_number(session, sent.number, wanted, visitor.employee, at, ip=visitor.ip)
+    if tried.refused:
+        return _refusals(request, visitor, tried.errors, tried.status, sent=sent)
+    desk.wake(Wake.ORDER)
+    desk.publish(Notice(NoticeKind.DIAL))
+    return back_to(request, "/settings/dialling/refusals", "Отказ записан и уже действует.")
+
+
 @router.post("/refusals/{refusal_id}/end")
 def end_refusal(request: Request, refusal_id: int, form: Posted, visitor: Visitor = allow(*REPORT_ROLES)) -> Response:
     """The family allows calls again."""
@@ -138,7 +158,7 @@ def flat(decided: Decided) -> dict[str, Any]:
     values |= {name: minutes(getattr(decided, name)) for name in CLOCKS}
     values |= {f"latest_{day}": minutes(decided.latest.get(str(day))) for day in WEEK}
     values |= {name: minutes(decided.plan[name]) for name in PLAN_CLOCKS}
-    values |= {name: decided.plan[name] for name in ("days_before", "morning", "lead_minutes")}
+    values |= {name: decided.plan[name] for name in ("days_before", "morning", "lead_minutes", "rate_by_robot")}
     for name, rule in decided.retry.items():
         values |= {f"then_{name}": rule["then"], f"minutes_{name}": rule["minutes"], f"times_{name}": rule["times"]}
     for name in ("robot_on", "legal", "legal_ground", "shown_line_id", "caller_label"):
@@ -158,7 +178,7 @@ def _decided(sent: Mapping[str, Any]) -> Decided:
         }
         for one in EDITABLE
     }
-    plan = {name: sent[name] for name in ("days_before", "morning", "lead_minutes", *PLAN_CLOCKS)}
+    plan = {name: sent[name] for name in ("days_before", "morning", "lead_minutes", "rate_by_robot", *PLAN_CLOCKS)}
     return Decided(**{name: sent[name] for name in own}, latest=latest, retry=retry, plan=plan, version=sent["version"])
 
 
@@ -190,12 +210,13 @@ def _page(request: Request, visitor: Visitor, attempt: Attempt) -> Response:
     )
 
 
-def _refusals(
+def _refusals(  # noqa: PLR0917 - what is wrong with which form
     request: Request,
     visitor: Visitor,
     errors: dict[str, str] | None = None,
     status: int = 200,
     wrong: int = 0,
+    sent: NoCallsAt | None = None,
 ) -> Response:
     with desk_of(request).database.reading() as session:
         found = refusal_list.refusals(session, visitor.employee)
@@ -209,7 +230,9 @@ def _refusals(
         marks=marks,
         mark_words=MARKS,
         scopes=SCOPES,
-        sources=SOURCES,
+        proof_of=proof_of,
+        choices=CHOICES,
+        sent=sent or NoCallsAt(source="letter"),
         errors=errors or {},
         wrong=wrong,
     )

@@ -20,7 +20,7 @@ from crm.missed.rules import BY_HAND_RESULTS, CLOSING_REASONS, RESULTS, Reason
 from web.access import ON_CALLS, Visitor, allow
 from web.desk import Desk, desk_of
 from web.forms import BadForm, Fields, Form, Model, fill, posted
-from web.missed import CLOSED_DAYS, SHOWN, Attempt, Claim, Close, Promise, by_when, clock_of, read_moment, spell
+from web.missed import CLOSED_DAYS, SHOWN, WHOSE, Attempt, Claim, Close, Promise, by_when, clock_of, read_moment, spell
 from web.pages import back_to, page
 from web.tried import trying
 from workers.feed import Notice, NoticeKind
@@ -151,7 +151,8 @@ def promise(request: Request, missed_id: int, form: Posted, visitor: Visitor = a
         moment = read_moment(sent.day, sent.time, desk.zone, at) if sent.time or sent.day else None
         if moment is None and (sent.time or sent.day):
             raise Incomplete({"promised_for": "Время не распознано: например 15:00, день 25.11."})
-        return promising.promise(session, missed_id, moment, sent.note, visitor.employee, at, ip=visitor.ip)
+        return promising.promise(session, missed_id, moment, sent.note, visitor.employee, at, mine=sent.whose == "mine",
+                                 ip=visitor.ip)  # fmt: skip
 
     said = "Обещание записано: строка напомнит о себе." if sent.time else "Обещание снято."
     return _do(request, visitor, missed_id, act, "/missed", said, form="promise", sent=sent.model_dump())
@@ -208,6 +209,7 @@ def _whole(
         reason_words={one.value: one.words for one in Reason},
         results=RESULTS,
         by_hand={one: RESULTS[one] for one in BY_HAND_RESULTS},
+        whose=WHOSE,
         errors=errors or {},
         form=form,
         sent=sent or {},
@@ -220,6 +222,8 @@ def _narrowed(found: list[MissedRow], show: str, visitor: Visitor) -> list[Misse
         return [one for one in found if one.overdue]
     if show == "mine":
         return [one for one in found if one.holder is not None and one.holder.id == visitor.id]
+    if show == "my_promises":
+        return [one for one in found if one.owner is not None and one.owner.id == visitor.id]
     if show == "promised":
         return [one for one in found if one.row.promised_for is not None]
     return found

@@ -17,7 +17,7 @@ from crm.missed.opening import ByHand
 from web.access import ON_CALLS, Visitor, allow
 from web.desk import desk_of
 from web.forms import BadForm, Form, fill, posted
-from web.missed import Entered, read_moment, read_past
+from web.missed import WHOSE, Entered, read_moment, read_past
 from web.pages import back_to, page
 from web.tried import trying
 from workers.feed import Notice, NoticeKind
@@ -30,7 +30,7 @@ Posted = Annotated[Form, Depends(posted)]
 def new_form(request: Request, family: str = "", visitor: Visitor = allow(*ON_CALLS)) -> Response:
     """Number, who, when; with `family` a promise to that family."""
     wanted = int(family) if family.isascii() and family.isdecimal() and len(family) < 20 else None
-    return _form(request, visitor, Entered(family=wanted or None))
+    return _form(request, visitor, Entered(family=wanted or None, whose="mine"))
 
 
 @router.post("")
@@ -59,6 +59,7 @@ def enter(request: Request, form: Posted, visitor: Visitor = allow(*ON_CALLS)) -
         family_id=sent.family,
         happened_at=happened,
         promised_for=promised,
+        mine=sent.whose == "mine",
         form_key=sent.form_key,
     )
     with trying(desk) as (session, tried):
@@ -84,6 +85,6 @@ def _form(
             card = masked(session, shown, family, "", visitor.employee) if shown else None
     if not services:
         raise NotFound("Вы не закреплены за службой.")
-    context: dict[str, Any] = {"sent": sent, "card": card, "services": services, "lines": lines}
+    context: dict[str, Any] = {"sent": sent, "card": card, "services": services, "lines": lines, "whose": WHOSE}
     key = sent.form_key or uuid4().hex
     return page(request, visitor, "missed_new.html", status=status, errors=errors or {}, key=key, **context)

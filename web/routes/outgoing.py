@@ -23,7 +23,7 @@ from web.access import ON_CALLS, Visitor, allow
 from web.desk import desk_of
 from web.forms import BadForm, Fields, Form, Line, fill, posted
 from web.pages import back_to, page
-from web.tried import trying
+from web.tried import Tried, trying
 from workers.queues import Wake
 
 router = APIRouter(prefix="/outgoing", default_response_class=HTMLResponse)
@@ -77,7 +77,7 @@ def call(request: Request, form: Posted, visitor: Visitor = allow(*ON_CALLS)) ->
         if question is None:
             _ask(session, visitor, wish, desk.settings.mode, at)
     if tried.refused:
-        return _page(request, visitor, Question(wish, errors=tried.errors), tried.status)
+        return _page(request, visitor, _refused(request, visitor, wish, tried, at), tried.status)
     if question is not None:
         return _page(request, visitor, question, 422)
     desk.wake(Wake.ORDER)
@@ -94,6 +94,18 @@ def hang_up(request: Request, order_id: int, form: Posted, visitor: Visitor = al
         asking.hang_up(session, order_id, visitor.employee, datetime.now(UTC), ip=visitor.ip)
     desk.wake(Wake.ORDER)
     return back_to(request, "/workplace", "Звонок завершается.")
+
+
+def _refused(request: Request, visitor: Visitor, wish: Wish, tried: Tried, at: datetime) -> Question:
+    """What stands against the call; where a reason lifts it (a colleague calls back, or has promised to), it is asked
+    for beside whom she meant to call."""
+    if "reason" not in tried.errors:
+        return Question(wish, errors=tried.errors)
+    with desk_of(request).database.reading() as session:
+        meant = target.find(session, visitor.employee, at, number=wish.number, phone_id=wish.phone_id,
+                            family_id=wish.family_id, person_id=wish.person_id)  # fmt: skip
+        people = [masked(session, one.person, one.family, one.phone, visitor.employee) for one in meant.people]
+    return Question(wish, meant, people, tried.errors)
 
 
 def _ask(session: Session, visitor: Visitor, wish: Wish, mode: Literal["demo", "live"], at: datetime) -> None:

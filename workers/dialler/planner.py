@@ -13,7 +13,11 @@ from typing import Literal
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from crm.campaigns import planning as campaigns
+from crm.campaigns import running, settling
 from crm.db import Database
+from crm.ratings import by_phone
+from crm.ratings import planning as ratings
 from crm.reminders import planning
 
 EVERY_SECONDS = 60.0
@@ -49,4 +53,28 @@ class Planner:
                 break
         if promised:
             log.info("%d bookings were promised a call", promised)
+        self._ratings(stopping)
+        self._campaigns(stopping)
         return promised
+
+    def _ratings(self, stopping: threading.Event) -> None:
+        """What unanswered calls come to first: a case that is over is not promised another."""
+        for _ in range(MOST_BATCHES):
+            with self._database.transaction() as session:
+                at = datetime.now(UTC)
+                done = by_phone.settle(session, at) + ratings.plan(session, at, mode=self._mode, limit=BATCH)
+            if not done or stopping.is_set():
+                break
+
+    def _campaigns(self, stopping: threading.Event) -> None:
+        """What became of whom, which campaigns are over, who has become due for a standing one, who is called today."""
+        with self._database.transaction() as session:
+            running.end_over(session, datetime.now(UTC))
+            campaigns.recount(session, datetime.now(UTC), mode=self._mode)
+        for _ in range(MOST_BATCHES):
+            with self._database.transaction() as session:
+                at = datetime.now(UTC)
+                done = settling.settle(session, at, limit=BATCH)
+                done += campaigns.plan(session, at, mode=self._mode, limit=BATCH)
+            if not done or stopping.is_set():
+                break

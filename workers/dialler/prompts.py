@@ -12,9 +12,12 @@ from sqlalchemy.orm import Session
 
 from callflow.dialler.states import Channel, TaskState
 from callflow.speech.templates import Unresolved
+from crm.campaigns import script as campaigns
 from crm.db import Database
-from crm.dialler.tables import DialTask
-from crm.reminders.script import script_of
+from crm.dialler.tables import CAMPAIGN, RATING, REMINDER, DialTask
+from crm.ratings import script as ratings
+from crm.reminders import script as reminders
+from workers.dialogue.kinds import Script
 from workers.dialogue.prompts import are_whole, of_script
 from workers.settings import ServiceSettings
 from workers.speech.port import SpeechError
@@ -26,6 +29,12 @@ AT_ONCE = 5
 log = logging.getLogger(__name__)
 
 Finder = Callable[[Session, DialTask, datetime], Mapping[str, Any] | None]
+SCRIPTS: Mapping[str, Callable[[Session, DialTask, datetime], Script]] = {
+    REMINDER: reminders.script_of,
+    CAMPAIGN: campaigns.script_of,
+    RATING: ratings.script_of,
+}
+"""By `DialTask.kind`."""
 
 
 def finder(settings: ServiceSettings, database: Database) -> Finder:
@@ -34,8 +43,8 @@ def finder(settings: ServiceSettings, database: Database) -> Finder:
 
     def find(session: Session, task: DialTask, at: datetime) -> Mapping[str, Any] | None:
         try:
-            script = script_of(session, task, at)
-            prompts = of_script(script, lambda text: voice.file_of(text, task.service_id))
+            script = SCRIPTS[task.kind](session, task, at)
+            prompts = of_script(script, voice.cache(task.service_id).file_of)
         except (SpeechError, Unresolved, ValueError) as error:
             log.warning("task %s has no words yet: %s", task.id, type(error).__name__)
             return None

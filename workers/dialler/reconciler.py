@@ -1,8 +1,8 @@
 """Finds out what became of attempts of which nothing is heard (reliability.md §3, step 8).
 
 At start, after every login and every five seconds the exchange is asked: does its channel live, has the gate let it
-through, which life of Asterisk is this; and its file of call records. What follows from the answers is decided by
-`crm.dialler.reconciling`; without an answer nothing is decided.
+through and what did it note of the end, which life of Asterisk is this; and its file of call records. What follows from
+the answers is decided by `crm.dialler.reconciling`; without an answer nothing is decided.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from callflow.dialler.wire import CdrLine, Evidence, Judged
 from crm.db import Database
 from crm.dialler import following, reconciling
 from telephony.cdr_csv import CallRecord
-from telephony.dial_status import ExchangeLoad, clock_skew, forget, let_through, load_now, old_notes
+from telephony.dial_status import ExchangeLoad, clock_skew, forget, gate_note, load_now, old_notes
 from telephony.snapshot import Asker
 from workers.missed import read_files
 
@@ -58,7 +58,10 @@ class Reconciler:
         records = self._records(at) if silent.keys() - load.attempts else {}
         verdicts = {}
         for attempt_id, not_after in silent.items():
-            seen = self._evidence(attempt_id, not_after, load, records)
+            seen, ended = self._evidence(attempt_id, not_after, load, records)
+            if ended and self._hear(attempt_id, ended):
+                verdicts[attempt_id] = Judged.ENDED
+                continue
             with self._database.transaction() as session:
                 verdict = reconciling.apply(session, attempt_id, seen, self._now())
             verdicts[attempt_id] = verdict.judged
@@ -80,14 +83,21 @@ class Reconciler:
             with self._database.transaction() as session:
                 following.gone(session, attempt_id)
 
+    def _hear(self, attempt_id: str, ended: str) -> bool:
+        """The dialplan's last word, which nobody heard when it was said (F7); False if it changes nothing."""
+        with self._database.transaction() as session:
+            return following.heard(session, attempt_id, "ended", ended, self._now()) is not None
+
     def _evidence(
         self, attempt_id: str, not_after: datetime, load: ExchangeLoad, records: Mapping[str, CdrLine]
-    ) -> Evidence:
+    ) -> tuple[Evidence, str]:
+        """What the exchange says of an attempt, and the last word about it that the gate has kept, "" if none."""
         if attempt_id in load.attempts:
-            return Evidence(alive=True, boot_id=load.boot)
+            return Evidence(alive=True, boot_id=load.boot), ""
         proof = self._now() > not_after + PROOF_AFTER
-        key = let_through(self._exchange, attempt_id) if proof else None
-        return Evidence(alive=False, boot_id=load.boot, gate_key=key, cdr=records.get(attempt_id))
+        note = gate_note(self._exchange, attempt_id)
+        key = note.passed if proof else None
+        return Evidence(alive=False, boot_id=load.boot, gate_key=key, cdr=records.get(attempt_id)), note.ended
 
     def _records(self, at: datetime) -> Mapping[str, CdrLine]:
         if self._cdr_dir is None:

@@ -150,8 +150,12 @@ class Sender:
 
     def _send(self, attempt: DialAttempt) -> None:
         self.reached("before_send")
+        order = self._order(attempt)
+        if order is None:
+            self._note_not_sent(attempt.id, "called off before it was sent")
+            return
         try:
-            headers = order_headers(self._order(attempt), secrets.token_hex(4))
+            headers = order_headers(order, secrets.token_hex(4))
             answer = self.exchange.send(headers)
         except AnswerUnknown as error:
             log.warning("%s: nobody knows whether it was taken (%s)", attempt.id, type(error).__name__)
@@ -161,16 +165,20 @@ class Sender:
             self._note_not_sent(attempt.id, f"not sent: {type(error).__name__}")
             return
         self.reached("after_send")
-        if not answer.succeeded:
-            self._note_not_sent(attempt.id, "refused by the exchange")
+        if not answer.succeeded:  # it will say the same of the next (F8): not one attempt a second
+            self._note_not_sent(attempt.id, "refused by the exchange", datetime.now(UTC) + gating.LOOK_AGAIN)
             return
         self.reached("before_told")
         with self.database.transaction() as session:
             following.told(session, attempt.id, datetime.now(UTC))
         self.reached("after_told")
 
-    def _order(self, attempt: DialAttempt) -> DialOrder:
+    def _order(self, attempt: DialAttempt) -> DialOrder | None:
+        """None: somebody has called it off since it was committed (F35), or it was settled meanwhile (F21)."""
         with self.database.reading() as session:
+            now = session.get_one(DialAttempt, attempt.id)
+            if now.hangup_asked_at is not None or not now.live:
+                return None
             task = session.get_one(DialTask, attempt.task_id)
             ring = settings_of(session, task.service_id).caps.ring
         return DialOrder(
@@ -182,9 +190,9 @@ class Sender:
             kind=attempt.kind,
         )
 
-    def _note_not_sent(self, attempt_id: str, evidence: str) -> None:
+    def _note_not_sent(self, attempt_id: str, evidence: str, due_at: datetime | None = None) -> None:
         with self.database.transaction() as session:
-            following.not_sent(session, attempt_id, datetime.now(UTC), evidence)
+            following.not_sent(session, attempt_id, datetime.now(UTC), evidence, due_at=due_at)
 
 
 def _owner() -> str:

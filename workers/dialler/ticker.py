@@ -17,7 +17,7 @@ from crm import heartbeat
 from crm.db import Database
 from crm.dialler import claiming, exchange_window, pacing, sweeping
 from workers.dialler.clock import PAUSE, ClockGuard, pause_after_jump
-from workers.queues import connect, enqueue_dial
+from workers.queues import calls_queue, connect, enqueue_dial
 
 NAME = "ticker"
 TICK_SECONDS = 1.0
@@ -74,9 +74,11 @@ class Ticker:
             room = pacing.room(session, at)
             due = claiming.due(session, at, limit=room + 1)
         self._due_left = bool(due)
-        woken = due[:room]
+        woken: Sequence[int] = ()
         try:
             client = self._client = self._client or connect(self._redis_url)
+            # Whoever has been woken and has not come yet takes the most urgent ones: no need to wake for them again.
+            woken = due[calls_queue(client).count : room] if due else ()
             for task_id in woken:
                 enqueue_dial(client, task_id, at)
         except redis.RedisError as error:

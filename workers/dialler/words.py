@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from callflow.dialplan_word import DialplanWord
 from crm.dialler import following
 from crm.dialler.tables import DialAttempt, DialEvent, DialTask
+from crm.reminders import connected
 from workers.feed import Notice, NoticeKind
 
 STORY = frozenset({"human", "broken"})
@@ -25,6 +26,8 @@ def follow(session: Session, word: DialplanWord) -> Sequence[Notice]:
             return []
         if word.state in STORY and not _is_told(session, word):
             following.step(session, attempt.id, word.state, word.detail, word.at)
+        if word.state == "ended":
+            connected.after_the_call(session, attempt, word.at)
     return [notice_of(session, attempt)]
 
 

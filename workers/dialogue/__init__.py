@@ -1,5 +1,6 @@
 """The robot's talk with a family: a dialogue of `callflow.dialogues` carried out on one channel.
 
+* ``kinds``     the dialogue that belongs to a kind of call
 * ``prompts``   the words of a call as files, made ready before the telephone rings and written into the attempt
 * ``line``      steps on the wire: sounds played, keys heard, how far the words came
 * ``acts``      what a key does to the records

@@ -11,8 +11,10 @@ from sqlalchemy.orm import Session
 
 from callflow.dialogues.steps import Action, Do, Done, Result
 from callflow.speech.templates import Unresolved
+from crm.dialler import keys
 from crm.dialler.tables import DialAttempt, DialTask
 from crm.errors import RecordsError
+from crm.ratings import by_phone
 from crm.reminders import answers, offer_words
 from workers.dialogue import notebook
 from workers.dialogue.notebook import Notebook
@@ -20,6 +22,7 @@ from workers.dialogue.patience import Patience
 from workers.dialogue.prompts import Sound, Speak
 from workers.speech.port import SpeechError
 
+WORDS_SECONDS = 3.0
 log = logging.getLogger(__name__)
 Clock = Callable[[], datetime]
 T = TypeVar("T")
@@ -46,6 +49,11 @@ class Acts:
         self._clock = clock
         self.unkept: list[Do] = []
         """Acts that the records did not take and that must not be forgotten: a refusal holds from the key on."""
+
+    @property
+    def longest(self) -> float:
+        """Seconds that an act may take: the records', and the words of other times."""
+        return self._patience.seconds + WORDS_SECONDS
 
     def perform(self, step: Do) -> Done:
         """Do it. Never raises: GONE where the booking or the time is no longer as it was, FAULT where nothing was
@@ -100,12 +108,16 @@ class Acts:
                 answers.cancel(session, attempt, step.booking, at)
             case Action.MOVE:
                 answers.move(session, attempt, step.booking, step.choice, at)
+            case Action.RATE:
+                by_phone.give_by_key(session, attempt, step.choice, at)
+            case Action.REFUSE_SCORE:
+                by_phone.refuse(session, attempt, at)
             case Action.REFUSE_ROBOT:
-                answers.refuse(session, attempt, at, identified=step.identified)
+                keys.refuse(session, attempt, at, identified=step.identified)
             case Action.WRONG_PERSON:
-                answers.wrong_person(session, attempt, at)
+                keys.wrong_person(session, attempt, at)
             case _:
-                answers.call_back(session, attempt, step.booking, at)
+                keys.call_back(session, attempt, step.booking, at)
 
     def _offers(self, step: Do) -> Done:
         """Keep two times, and make ready what is said of them and of the one that will be chosen: after that choice

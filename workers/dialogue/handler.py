@@ -15,12 +15,12 @@ from sqlalchemy.orm import Session
 
 from callflow.dialogues.outcome import Outcome
 from crm.db import Database
-from crm.dialler import following
+from crm.dialler import following, keys
 from crm.dialler.tables import DialAttempt, DialTask
-from crm.reminders import answers
 from telephony.agi import AgiSession, CallerHungUp
 from workers.dialogue import notebook
 from workers.dialogue.acts import Acts
+from workers.dialogue.kinds import KINDS
 from workers.dialogue.line import Line
 from workers.dialogue.notebook import Notebook
 from workers.dialogue.patience import Patience
@@ -62,7 +62,7 @@ class Dialogue:
         """Talk on this channel about the attempt that the dialplan names (`att`)."""
         attempt_id = agi.parameters.get("att", "")
         try:
-            words, service_id = self._words(attempt_id)
+            words, service_id, kind = self._words(attempt_id)
             taken = self._patience.run(lambda s: following.answered(s, attempt_id, self._clock()), START_SECONDS)
         except Exception as error:
             log.error("%s: the talk could not begin (%s)", attempt_id, type(error).__name__)
@@ -84,7 +84,7 @@ class Dialogue:
             sounds=line.sounds,
             clock=self._clock,
         )
-        talk = Talk(attempt_id, words.script, line, acts, self._notebook, self._clock)
+        talk = Talk(attempt_id, kind, words.script, line, acts, self._notebook, self._clock)
         outcome = talk.run()
         self._settle(talk, outcome)
         with contextlib.suppress(CallerHungUp):
@@ -105,10 +105,12 @@ class Dialogue:
         self._notebook.close()
         self._patience.close()
 
-    def _words(self, attempt_id: str) -> tuple[Prepared, int]:
+    def _words(self, attempt_id: str) -> tuple[Prepared, int, str]:
+        """What will be said, for which service, in a call of which kind."""
         with self._database.reading() as session:
             attempt = session.get_one(DialAttempt, attempt_id)
-            return prepared(attempt.prompts), session.get_one(DialTask, attempt.task_id).service_id
+            service_id = session.get_one(DialTask, attempt.task_id).service_id
+            return prepared(attempt.prompts, attempt.kind), service_id, attempt.kind
 
     def _settle(self, talk: Talk, outcome: Outcome) -> None:
         """The end into the records; if they do not take it now, as soon as they do.
@@ -121,8 +123,8 @@ class Dialogue:
         def work(session: Session) -> None:
             notebook.write(session, notes)
             talk.acts.keep(session)
-            answers.release(session, talk.attempt_id, at)
-            answers.note_outcome(session, talk.attempt_id, {one: told.value for one, told in outcome.told.items()})
+            KINDS[talk.kind].kept(session, talk.attempt_id, outcome, at)
+            keys.note_outcome(session, talk.attempt_id, {one: told.value for one, told in outcome.told.items()})
             following.settle(session, talk.attempt_id, outcome.disposition, at, "agi", outcome.end.value)
 
         if not self._is_settled(talk.attempt_id, work):

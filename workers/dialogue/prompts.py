@@ -1,6 +1,6 @@
 """The words of a call as files (I20): spoken ahead, kept in `DialAttempt.prompts`, found again on answer.
 
-`prompts` is piece → {"file", "sha256", "ms"}; its «booking:<id>» pieces, in their order, are what the talk is about.
+`prompts` is piece → {"file", "sha256", "ms"}; by their names the talk knows what it is about (`kinds`).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from callflow.dialogues.script import BOOKING, Booking, Script
+from workers.dialogue.kinds import KINDS, Script
 from workers.speech.cache import SpeechCache, Spoken
 
 Speak = Callable[[str], Spoken]
@@ -53,8 +53,7 @@ def are_whole(prompts: Mapping[str, Mapping[str, Any]]) -> bool:
     return all(SpeechCache.check(Path(one["file"]), one["sha256"]) for one in prompts.values())
 
 
-def prepared(prompts: Mapping[str, Mapping[str, Any]]) -> Prepared:
-    """The talk that these prompts hold. Raises ValueError where a piece is missing."""
-    bookings = tuple(Booking(int(name.removeprefix(BOOKING))) for name in prompts if name.startswith(BOOKING))
+def prepared(prompts: Mapping[str, Mapping[str, Any]], kind: str) -> Prepared:
+    """The talk of this kind (`DialTask.kind`) that these prompts hold. Raises ValueError where a piece is missing."""
     sounds = {name: Sound(str(Path(one["file"]).with_suffix("")), int(one["ms"])) for name, one in prompts.items()}
-    return Prepared(Script({name: name for name in prompts}, bookings), sounds)
+    return Prepared(KINDS[kind].script_of({name: name for name in prompts}), sounds)

@@ -7,14 +7,12 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from callflow.dialogues import reminder
 from callflow.dialogues.outcome import End, Outcome
-from callflow.dialogues.script import BOOKING, Script
 from callflow.dialogues.steps import Do, Done, Hangup, Heard, Human, HungUp, Key, Say, Step
 from telephony import variables
 from telephony.agi import CallerHungUp
-from telephony.config.dialling import TALK_SECONDS
 from workers.dialogue.acts import Acts
+from workers.dialogue.kinds import KINDS, Script
 from workers.dialogue.line import Line
 from workers.dialogue.notebook import Notebook
 
@@ -23,9 +21,10 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class Talk:
-    """A talk about one attempt. `broken`: the exchange or a sound failed in the middle of it."""
+    """A talk about one attempt of this `kind`. `broken`: the exchange or a sound failed in the middle of it."""
 
     attempt_id: str
+    kind: str
     script: Script
     line: Line
     acts: Acts
@@ -35,10 +34,9 @@ class Talk:
 
     def run(self) -> Outcome:
         """The whole dialogue. Ends with an outcome whatever the exchange does."""
-        talk = reminder.dialogue(self.script)
+        talk = KINDS[self.kind].dialogue(self.script)
         step = next(talk)
         try:
-            self.line.agi.command("SET AUTOHANGUP", TALK_SECONDS)
             while True:
                 step = talk.send(self._heard(step))
         except StopIteration as end:
@@ -62,6 +60,7 @@ class Talk:
 
     def _heard(self, step: Step) -> Heard:
         if isinstance(step, Do):
+            self.line.allow(self.acts.longest)
             return self.acts.perform(step)
         if isinstance(step, Human | Hangup):
             return Done()
@@ -70,17 +69,22 @@ class Talk:
         return heard
 
     def _note(self, pieces: tuple[str, ...], heard: Heard) -> None:
-        """The step's lines of the story: what was said and how far, the key; a booking's words in full are «played»."""
-        at = self.clock()
-        said = f"{','.join(pieces)} {heard.played_ms}/{heard.of_ms}"
-        whole = heard.was_heard and any(piece.startswith(BOOKING) for piece in pieces)
-        self.notes.note(self.attempt_id, "played" if whole else "said", said, at)
+        """The step's lines of the story: what was said and how far, the key; the message in full is «played». No line
+        tells a score."""
+        at, kind = self.clock(), KINDS[self.kind]
+        named = [piece.partition(":")[0] if kind.tells_a_score(piece) else piece for piece in pieces]
+        last = pieces[-1] if pieces else ""
+        if pieces:
+            whole = heard.was_heard and any(kind.is_message(piece) for piece in pieces)
+            said = f"{','.join(named)} {heard.played_ms}/{heard.of_ms}"
+            self.notes.note(self.attempt_id, "played" if whole else "said", said, at)
         if isinstance(heard, Key):
-            self.notes.note(self.attempt_id, f"key {heard.key}", pieces[-1], at)
+            pressed = "key" if kind.tells_a_score(last) else f"key {heard.key}"
+            self.notes.note(self.attempt_id, pressed, named[-1] if named else "", at)
             if heard.key == "1" and "who" in pieces:
                 self.notes.note(self.attempt_id, "identified", "", at)
         elif isinstance(heard, HungUp):
-            self.notes.note(self.attempt_id, "hung up", pieces[-1], at)
+            self.notes.note(self.attempt_id, "hung up", named[-1] if named else "", at)
 
 
 def _cut_short(talk: Generator[Step, Heard, Outcome]) -> Outcome:

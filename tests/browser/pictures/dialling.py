@@ -26,6 +26,18 @@ def dialling_list(story: Story) -> None:
     story.take("dialling-list", page)
 
 
+def ratings_work(story: Story) -> None:
+    """The list of those who are asked for a rating."""
+    page = story.open("zayac", "Обзвоны")
+    page.click(".page-head >> text=Опрос")
+    expect(page.locator("h1")).to_contain_text("Опрос по телефону")
+    begin = page.locator("text=Начать: следующая семья")
+    if begin.count():
+        begin.click()
+        expect(page.locator("text=Что сказать")).to_be_visible()
+    story.take("ratings-work", page)
+
+
 def dialling_settings(story: Story) -> None:
     """What the head decides."""
     page = story.open("roshchina", "Настройки обзвона")

@@ -25,7 +25,7 @@ from crm.appointments.tables import (
 )
 from crm.consents.tables import Consent
 from crm.db import Database
-from crm.dialler import refusals
+from crm.dialler import keys, refusals
 from crm.errors import NotFound, RecordsError
 from crm.family_tables import Person
 from crm.journal_tables import JournalEntry
@@ -168,7 +168,7 @@ def test_key_nine_closes_the_number_at_once_and_ends_the_consent_of_whoever_said
         given = _consent(session, person)
         assert person.active_phones[0].robot_allowed
         for _ in range(2):
-            answers.refuse(session, attempt, LATER, identified=True)
+            keys.refuse(session, attempt, LATER, identified=True)
         assert refusals.of(session, number, person.id).robot
         assert refusals.of(session, number, None).robot
         assert given.withdrawn_at == LATER
@@ -186,7 +186,7 @@ def test_key_nine_of_a_stranger_closes_the_number_and_leaves_the_consent_to_its_
         person = session.get_one(Person, row.person_id)
         attempt = reminded(session, row, at=NOON)
         given = _consent(session, person)
-        answers.refuse(session, attempt, LATER, identified=False)
+        keys.refuse(session, attempt, LATER, identified=False)
         assert refusals.of(session, "+79070000101", person.id).robot
         assert given.withdrawn_at is None
 
@@ -196,7 +196,7 @@ def test_another_person_marks_the_number_for_this_one_only(town: Database) -> No
         row = booked(session)
         attempt = reminded(session, row, at=NOON)
         for _ in range(2):
-            answers.wrong_person(session, attempt, LATER)
+            keys.wrong_person(session, attempt, LATER)
         assert refusals.of(session, "+79070000101", row.person_id).wrong_person
         assert not refusals.of(session, "+79070000101", (row.person_id or 0) + 1).wrong_person
         assert story(session, attempt) == [("wrong_person", "")]

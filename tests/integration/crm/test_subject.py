@@ -29,7 +29,7 @@ from tests.integration.crm.test_consents import applicant, employee, family, rac
 from tests.integration.crm.test_consents import text as text_id
 
 CANARY = "Канарейкина"
-ROOTS = ("family", "person", "call_record", "journal_entry", "dial_task", "dial_attempt")
+ROOTS = ("family", "person", "call_record", "journal_entry", "dial_task", "dial_attempt", "tip")
 OF_THE_PROGRAM = frozenset(["import_job"])
 KEPT = frozenset(["journal_entry", "appeal_measure", "entry_change", "consent", "subject_request"])
 """Where the act says that words stay. The vocabulary of the search keeps bare words, tied to nobody."""

@@ -14,7 +14,7 @@ from crm.db import Database
 from crm.transfers import asking
 from crm.transfers.tables import Transfer
 from telephony.link import AmiTimeout
-from telephony.snapshot import ChannelNow, Snapshot
+from telephony.snapshot import ChannelNow
 from tests.integration.crm import scenario as s
 from workers import transfers
 
@@ -27,12 +27,12 @@ class Desk:
         self.channels: tuple[ChannelNow, ...] | None = ()
         self.feed = SimpleNamespace(publish=self.notices.extend)
         self.exchange = SimpleNamespace(send=self.sent.append)
-        monkeypatch.setattr(transfers, "take_snapshot", self.snapshot)
+        monkeypatch.setattr(transfers, "channels_now", self.channels_now)
 
-    def snapshot(self, _asker: object) -> Snapshot:
+    def channels_now(self, _asker: object, _call: str = "") -> tuple[ChannelNow, ...]:
         if self.channels is None:
             raise AmiTimeout("no answer")
-        return Snapshot(at=datetime.now(UTC), boot="", channels=self.channels)
+        return self.channels
 
     def ask(self, since: timedelta = timedelta(0)) -> int:
         with self.database.transaction() as session:

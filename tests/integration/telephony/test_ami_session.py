@@ -12,7 +12,7 @@ import pytest
 
 from telephony.ami import AmiAddress, AmiSession, AmiTimeout, LinkDown, LinkState
 from telephony.link import Backoff
-from telephony.snapshot import Snapshot
+from telephony.snapshot import Snapshot, channels_now, members_now
 from telephony.wire import Message
 from tests.support.proxy import Proxy
 from tests.support.scripted_ami import SECRET, USER, Request, ScriptedAmi, channel_event, event, response
@@ -268,6 +268,51 @@ def test_no_action_is_repeated_after_a_reconnect_f9(peer: ScriptedAmi, start: St
     wait_for(lambda: session.counters.logins == 2 and session.link.up)
     session.send([("Action", "Ping")])
     assert len(peer.actions("Originate")) == 1
+
+
+def test_several_actions_go_out_together_in_their_order_and_each_gets_its_own_answer(
+    peer: ScriptedAmi, start: Start
+) -> None:
+    held: list[Request] = []
+
+    def answers(request: Request) -> list[bytes]:
+        held.append(request)
+        # The last of them is answered first: each answer finds its own asker.
+        return [response(one, "Success", Value=one.get("Value", "")) for one in held[::-1]] if len(held) == 3 else []
+
+    peer.on("Setvar", answers)
+    session = start()
+    notes = [[("Action", "Setvar"), ("Value", str(number))] for number in range(3)]
+    assert [one.get("Value") for one in session.send_all(notes)] == ["0", "1", "2"]
+    assert [one.get("Value") for one in peer.actions("Setvar")] == ["0", "1", "2"]
+    assert session.send_all([]) == []
+    with pytest.raises(AmiTimeout):
+        session.send_all(notes, 0.1)
+    session.send([("Action", "Ping")])
+
+
+def test_of_all_channels_those_of_one_call_are_read(peer: ScriptedAmi, start: Start) -> None:
+    calls = {"PJSIP/trunk-1": ("1.1", "0"), "PJSIP/trunk-2": ("2.1", "1.1"), "PJSIP/trunk-3": ("", "")}
+    peer.channels = [
+        [("Event", "CoreShowChannel"), ("Channel", name), ("Linkedid", call), ("CallerIDNum", shown)]
+        for name, (call, shown) in calls.items()
+    ]
+    session = start()
+    assert [one.channel for one in channels_now(session, "1.1")] == ["PJSIP/trunk-1"], "not by what a caller shows"
+    assert len(channels_now(session)) == 3
+
+
+def test_members_are_asked_for_without_the_channels(peer: ScriptedAmi, start: Start) -> None:
+    session = start()
+    peer.queues = [
+        [("Event", "QueueParams"), ("Queue", "family")],
+        [("Event", "QueueMember"), ("Queue", "family"), ("Name", "101"), ("Status", "1"), ("Paused", "1")],
+    ]
+    asked = len(peer.actions("CoreShowChannels"))
+    assert [(one.name, one.paused) for one in members_now(session)] == [("101", True)]
+    peer.on("QueueStatus", lambda request: response(request, "Error", Message="Invalid/unknown command"))
+    assert members_now(session) == ()
+    assert len(peer.actions("CoreShowChannels")) == asked
 
 
 def test_unknown_responses_are_counted_and_wake_nobody_b6(peer: ScriptedAmi, start: Start, ear: Ear) -> None:

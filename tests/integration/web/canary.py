@@ -71,6 +71,12 @@ CODES: dict[str, dict[str, Any]] = {
                     "joined_to_id": None, "open_key": None},
     "missed_contact": {"reason": "abandoned", "form_key": None, "line_id": None},
     "missed_attempt": {"result": "no_answer", "form_key": None},
+    "tip": {"numbers": [PHONE], "risk": False, "letter_how": "", "letter_by_id": None, "visit_measure_id": None,
+            "head_told_at": _AT, "head_why": "risk", "head_seen_by_id": None, "ended_how": "", "ended_by_id": None,
+            "ended_call_id": None, "joined_to_id": None, "open_key": None},
+    "tip_report": {"form_key": None},
+    "tip_attempt": {"number": PHONE, "result": "no_answer", "form_key": None},
+    "tip_duty": {"body": "kdn"},
     "outgoing_call": {"channel_id": "out-canary", "extension": "101", "number": PHONE, "shown_number": "+79070009001",
                       "state": "ended", "result": "busy", "live": False},
     "call_leg_record": {"extension": "121", "state": "ended", "answered_at": _AT, "ended_at": _AT},
@@ -100,7 +106,9 @@ CODES: dict[str, dict[str, Any]] = {
     "dial_task": {"kind": "reminder", "number": PHONE, "channel": "human", "state": "due", "rule": "no_consent",
                   "owner": "", "employee_id": None, "due_at": _AT, "deadline": _AT + timedelta(days=2),
                   "stretches": []},
-    "dial_subject": {"occasion": "reminder", "outcome": "", "withdrawn_reason": ""},
+    "campaign_target": {"counted_as": CANARY, "channel": "human", "state": "planned", "entry_id": None},
+    "dial_subject": {"target_id": None, "entry_id": None, "occasion": "reminder", "outcome": "",
+                     "withdrawn_reason": ""},
     "dial_attempt": {"id": ATTEMPT, "kind": "reminder", "number": PHONE, "shown_number": "", "state": "ended",
                      "live": False, "disposition": "no_answer", "answered_by": "", "evidence": "word",
                      "detail": "NOANSWER-19", "prompts": {}, "boot_id": ""},
@@ -108,6 +116,8 @@ CODES: dict[str, dict[str, Any]] = {
     "call_refusal": {"number": PHONE, "scope": "robot", "source": "talk", "attempt_id": None, "ended_by_id": None,
                      "ended_reason": ""},
     "number_mark": {"number": PHONE, "kind": "wrong_person", "attempt_id": None, "cleared_by_id": None},
+    "family_told": {"counted_as": CANARY, "topic": "measure-1", "outcome": "told", "channel": "talk",
+                    "target_id": None},
     "rating": {"outcome": "score", "score": 10, "channel": "phone", "corrects_id": None, "reason": ""},
 }  # fmt: skip
 """Columns whose value means something to the program; every other text column holds TEXT."""
@@ -124,7 +134,8 @@ def plant(session: Session) -> None:
     session.add(auditor)
     session.flush()
     fixed = {"employee": head.id, "service": service_ids_of(session, head.id)[0], "consent_text": 1,
-             "competence_topic": 1, "call_disposition": 3, "directory_entry": 1}  # fmt: skip
+             "competence_topic": 1, "call_disposition": 3, "directory_entry": 1, "support_measure": 1,
+             "campaign": 2}  # fmt: skip
     number = _next_number(session, fixed["service"])
     for table in tables():
         _insert(session, table, fixed, **({"number": number} if table.name == "journal_entry" else {}))
@@ -147,7 +158,7 @@ def tables() -> list[Table]:
     """The tables that can hold something of a family, in an order in which their rows can be written."""
     first = [Base.metadata.tables[name] for name in ("import_job", "exported_file", "family", "person")]
     found = list(first)
-    near = {"family", "person", "journal_entry", "call_record", "dial_task"}
+    near = {"family", "person", "journal_entry", "call_record", "dial_task", "tip", "tip_report"}
     waiting = [one for one in Base.metadata.tables.values() if one not in first and one.name not in _LEFT_OUT]
     concerned = [one for one in waiting if near & {key.column.table.name for key in one.foreign_keys}]
     while concerned:

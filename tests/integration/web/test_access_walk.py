@@ -41,6 +41,9 @@ NOT_LOGGED = {
     "POST /outgoing/{order_id}/hangup": "the call is over already",
     "POST /missed/{missed_id}/release": "nobody had claimed the row",
     "POST /dialling/resume": "nobody had stopped it",
+    "POST /campaigns/{campaign_id}/resume": "nobody had paused it",
+    "POST /campaigns/{campaign_id}/launch": "she has launched it already",
+    "POST /campaigns/work/next": "nobody is due",
     "POST /settings/speech/{service_id}/{name}/preview": "an example is heard, nothing is saved",
 }
 """Forms that succeed without an entry, and why."""

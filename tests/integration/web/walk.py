@@ -29,11 +29,16 @@ PARAMETERS: dict[str, Value] = {
     "record_id": the,
     "entry_id": the,
     "measure_id": the,
+    "support_id": "1",
+    "segment_id": "1",
+    "campaign_id": "2",
+    "target_id": the,
     "message_id": the,
     "assignment_id": "1",
     "rating_id": the,
     "call_id": the,
     "missed_id": the,
+    "tip_id": the,
     "task_id": the,
     "refusal_id": the,
     "mark_id": the,
@@ -106,6 +111,10 @@ QUERY: dict[str, Value | tuple[str, ...]] = {
     "day": ("2026-12-31", f"{CONTACT:%Y-%m-%d}"),
     "time": "12:00",
     "wall": "1",
+    "first": "0",
+    "measure": "1",
+    "segment": "1",
+    "topic": "measure-1",
 }
 """What may stand behind the question mark, by name: all of it at once, and of several values one after the other."""
 

@@ -41,6 +41,11 @@ _DIALLING: dict[str, Value] = {
     "morning_until": "12:00", "days_before": "1", "lead_minutes": "60", **_RETRY,
 }  # fmt: skip
 
+_CAMPAIGN: dict[str, Value] = {
+    "title": _CHANGED, "kind": "free", "channel": "human", "starts_on": "2026-12-01", "ends_on": "2030-12-20",
+    "per_day": "5", "text": _CHANGED,
+}  # fmt: skip
+
 FORMS: dict[str, list[dict[str, Value]]] = {
     "POST /session": [{}],
     "POST /presence": [{"state": "ready"}],
@@ -58,6 +63,9 @@ FORMS: dict[str, list[dict[str, Value]]] = {
     "POST /packet/{transfer_id}": [{"answer": "later"}],
     "POST /calls/{call_id}/consents": [{"processing": "yes", "processing_text": "1", "auto_calls_text": "1"}],
     # who is to be called back
+    "POST /calls/{call_id}/promise": [{"time": "15:00", "day": "31.12", "whose": "mine", "note": _CHANGED}],
+    "POST /calls/{call_id}/no-calls": [{"scope": "all", "note": _CHANGED}],
+    "POST /families/{family_id}/no-calls": [{"scope": "robot", "note": _CHANGED}, {"scope": "all", "person_id": the}],
     "POST /missed/new": [
         {"service_id": "1", "number": PHONE_TYPED, "form_key": "m1"},
         {"service_id": "1", "number": PHONE_TYPED, "family": the, "form_key": "m2"},
@@ -67,6 +75,23 @@ FORMS: dict[str, list[dict[str, Value]]] = {
     "POST /missed/{missed_id}/close": [{"reason": "mistake"}],
     "POST /missed/{missed_id}/attempt": [{"result": "no_answer", "form_key": "a1"}],
     "POST /missed/{missed_id}/promise": [{"time": "15:00", "day": "31.12", "note": _CHANGED}],
+    # somebody told us of a family
+    "POST /tips/new": [
+        {"find": "yes", "text": NAME, "form_key": "tip0000000000001"},
+        {"service_id": "1", "risk": "no", "words": _CHANGED, "family": the, "form_key": "tip0000000000002"},
+        {"service_id": "1", "risk": "no", "words": _CHANGED, "numbers": PHONE_TYPED, "form_key": "tip0000000000003"},
+    ],
+    "POST /tips/{tip_id}/informants": [{}],
+    "POST /tips/{tip_id}/call": [{"number": "+79070009988", "reason": _CHANGED}],
+    "POST /tips/{tip_id}/attempt": [{"result": "no_answer", "form_key": "tip0000000000004"}],
+    "POST /tips/{tip_id}/card": [{"text": NAME}, {"family_id": the}],
+    "POST /tips/{tip_id}/risk": [{}],
+    "POST /tips/{tip_id}/informed": [{"body": "kdn", "whom_kdn": _CHANGED}],
+    "POST /tips/{tip_id}/seen": [{}],
+    "POST /tips/{tip_id}/letter": [{"how": "letter"}],
+    "POST /tips/{tip_id}/visit": [{"who": _CHANGED, "address": _CHANGED}],
+    "POST /tips/{tip_id}/give-up": [{"reason": _CHANGED}],
+    "POST /tips/{tip_id}/talk": [{"how": "phone", "who": _CHANGED, "adult": "yes"}],
     "POST /handover": [{"note": _CHANGED, "form_key": "h1"}],
     "POST /handover/{handover_id}/take": [{"note": _CHANGED}],
     "POST /settings/missed": [{"service_id": "1", "minutes": "30", "claim_minutes": "20"}],
@@ -79,9 +104,36 @@ FORMS: dict[str, list[dict[str, Value]]] = {
     "POST /dialling/list/{task_id}/call": [{}],
     "POST /dialling/list/{task_id}/outcome": [{"outcome": "told", "note": _CHANGED}],
     "POST /dialling/list/{task_id}/skip": [{"reason": _CHANGED}],
+    "POST /ratings/work/next": [{}],
+    "POST /ratings/work/{task_id}/take": [{}],
+    "POST /ratings/work/{task_id}/call": [{}],
+    "POST /ratings/work/{task_id}/outcome": [
+        {"answer": "9", "attempt": "1", "note": _CHANGED},
+        {"answer": "no_answer"},
+    ],
+    "POST /ratings/work/{task_id}/skip": [{"reason": _CHANGED}],
     "POST /settings/dialling": [_DIALLING],
+    "POST /settings/dialling/refusals": [
+        {"number": PHONE_TYPED, "scope": "all", "source": "letter", "letter_number": "1", "letter_on": "1.1.2020"},
+        {"number": PHONE_TYPED, "scope": "robot", "note": _CHANGED},
+    ],
     "POST /settings/dialling/refusals/{refusal_id}/end": [{"reason": _CHANGED}],
     "POST /settings/dialling/marks/{mark_id}/clear": [{}],
+    # campaigns
+    "POST /campaigns/new": [_CAMPAIGN],
+    "POST /campaigns/{campaign_id}/edit": [{**_CAMPAIGN, "version": "1"}],
+    "POST /campaigns/{campaign_id}/dry-run": [{}],
+    "POST /campaigns/{campaign_id}/hear": [{}],
+    "POST /campaigns/{campaign_id}/launch": [{"version": "1"}],
+    "POST /campaigns/{campaign_id}/text": [{"text": _CHANGED}],
+    "POST /campaigns/{campaign_id}/pause": [{"reason": _CHANGED}],
+    "POST /campaigns/{campaign_id}/resume": [{}],
+    "POST /campaigns/{campaign_id}/stop": [{"reason": _CHANGED}],
+    "POST /campaigns/work/next": [{}, {"campaign": "1"}],
+    "POST /campaigns/work/{task_id}/call": [{}],
+    "POST /campaigns/work/{task_id}/outcome": [{"outcome": "told", "note": _CHANGED}],
+    "POST /campaigns/work/{task_id}/skip": [{"reason": _CHANGED}],
+    "POST /campaigns/work/{target_id}/appeal": [{"version": "1", "substance": _CHANGED}],
     # appointments
     "POST /appointments/hold": [{"employee_id": "9", "starts_at": "1800000000", "family_id": the},
                                 {"employee_id": "9", "starts_at": "1800000000", "call_id": the},
@@ -168,6 +220,12 @@ FORMS: dict[str, list[dict[str, Value]]] = {
     "POST /families/{family_id}/merge/{other_id}": [{"kept_version": "1", "other_version": "1", "reason": _CHANGED}],
     "POST /families/{family_id}/different/{other_id}": [{}],
     "POST /upkeep/{family_id}/confirm": [{"kind": "unconfirmed"}, {}],
+    "POST /families/{family_id}/told": [{"measure_id": "2", "outcome": "told"}],
+    "POST /measures": [{"title": _CHANGED, "active": "yes"}],
+    "POST /measures/{support_id}": [{"title": _CHANGED, "version": "1", "active": "yes"}],
+    "POST /segments/draw": [{"act": "count"}, {"act": "add", "add": "place"}, {"kind-0": "phone", "have-0": "yes"}],
+    "POST /segments": [{"title": _CHANGED, "kind-0": "phone", "have-0": "yes"}],
+    "POST /segments/{segment_id}": [{"title": _CHANGED, "version": "1", "active": "yes"}],
     # consents
     "POST /families/{family_id}/consents/spoken": [{**_CONSENT, "text_id": "1", "answer": "yes"}],
     "POST /families/{family_id}/consents/paper": [{**_CONSENT, "text_id": "1", "document": "№ 1",

@@ -25,6 +25,17 @@ def test_a_wake_is_heard_by_the_keeper(valkey: TemporaryValkey) -> None:
     assert set(heard) <= {None, Wake.PRESENCE}
 
 
+def test_hints_that_never_cease_do_not_hold_up_the_rhythm(valkey: TemporaryValkey) -> None:
+    rhythm = queues.wakes(valkey.url, every_seconds=0.3)
+    next(rhythm)  # subscribed from here on
+    heard: list[Wake | None] = []
+    while heard.count(None) < 2:
+        assert queues.wake(valkey.url, Wake.ORDER)
+        heard.append(next(rhythm))
+        assert len(heard) < 10_000, "every look was a hint's"
+    assert Wake.ORDER in heard
+
+
 def test_without_hints_the_rhythm_goes_on_even_when_the_server_is_dead(valkey: TemporaryValkey) -> None:
     rhythm = queues.wakes(valkey.url, every_seconds=0.1)
     assert next(rhythm) is None

@@ -186,11 +186,11 @@ def test_the_clerks_are_woken_by_what_may_be_theirs_and_by_nothing_else(
     database: Database, valkey: TemporaryValkey, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     woken: list[int] = []
-    kinds = {"moved": NoticeKind.TRANSFER, "other": NoticeKind.PRESENCE}
-    monkeypatch.setattr(module.followers, "follow", lambda _session, word: [Notice(kinds[word.state])])
+    told = {"wished": Notice(NoticeKind.TRANSFER, order_waits=True), "moved": Notice(NoticeKind.TRANSFER)}
+    monkeypatch.setattr(module.followers, "follow", lambda _session, word: [told[word.state]])
     running = Recorder(database, Feed(valkey.url), lambda: woken.append(1))
     running.start()
-    for state in ("other", "moved"):
+    for state in ("moved", "wished"):
         running.event(DialplanWord(subject=Subject.TRANSFER, call=CALL, at=at(0), order="1", state=state, uniqueid="1"))
     running.stop()
     assert woken == [1]

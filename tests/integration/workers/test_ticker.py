@@ -77,6 +77,19 @@ def waiting(valkey: TemporaryValkey) -> list[Job]:
         return [Job.fetch(one, connection=client, serializer=JSONSerializer) for one in queue.get_job_ids()]
 
 
+def test_while_workers_are_still_to_come_nobody_else_is_woken(
+    records: Database, ticker: Ticker, valkey: TemporaryValkey
+) -> None:
+    """Every notice is a look: thirty free lines would else be thirty orders to wake at each of them."""
+    owed = owe(records, 3)
+    assert list(ticker.tick(redis_there=True)) == owed[:2]
+    assert list(ticker.tick(redis_there=True)) == []
+    with connect(valkey.url) as client:
+        calls_queue(client).pop_job_id()
+    assert list(ticker.tick(redis_there=True)) == owed[1:2]
+    assert len(waiting(valkey)) <= 2
+
+
 def test_it_wakes_for_what_can_begin_and_no_more(records: Database, ticker: Ticker, valkey: TemporaryValkey) -> None:
     tasks = owe(records, 5)
     assert list(ticker.tick(True)) == tasks[:2]  # two a second

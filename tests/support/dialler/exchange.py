@@ -8,7 +8,9 @@ from datetime import datetime, timedelta
 
 from callflow.dialler.rules import Live
 from callflow.dialler.wire import CdrLine, Evidence
+from telephony.cdr_csv import CallRecord
 from tests.support.dialler.wire import Invite, Wire
+from workers.dialler.reconciler import lines_of
 
 
 @dataclass(frozen=True)
@@ -42,9 +44,13 @@ class FakeExchange:
     up: bool = True
     link: bool = True
     keys: set[str] = field(default_factory=set)
+    ends: dict[str, str] = field(default_factory=dict)
+    """The last word about a call, as the gate has kept it."""
     stopped: bool = False
     channels: dict[str, Channel] = field(default_factory=dict)
-    papers: dict[str, str] = field(default_factory=dict)
+    papers: list[CallRecord] = field(default_factory=list)
+    lost: set[str] = field(default_factory=set)
+    """Calls of which no paper is left: the exchange died in them."""
     words: list[tuple[str, str, str]] = field(default_factory=list)
     under_way: list[Order] = field(default_factory=list)
     waiting: int = 0
@@ -109,7 +115,8 @@ class FakeExchange:
         channel.invite.ring_ended_at = channel.invite.ring_ended_at or at
         channel.invite.ended_at = at
         detail = "ANSWER-16-" if channel.answered else detail
-        self.papers[attempt_id] = {"ANSWER": "ANSWERED", "BUSY": "BUSY"}.get(detail.partition("-")[0], "NO ANSWER")
+        self.papers += _papers(attempt_id, channel, detail)
+        self.ends[attempt_id] = detail
         self.words.append((attempt_id, "ended", detail))
 
     def hang_up(self, attempt_id: str) -> None:
@@ -123,7 +130,7 @@ class FakeExchange:
             if self.now() >= limit:
                 if not channel.answered:
                     channel.invite.ring_ended_at = limit
-                self.end(attempt_id, "NOANSWER-19-")
+                self.end(attempt_id, "NOANSWER-0-180")
 
     def crash(self) -> None:
         """Killed: no paper, no word, no order under way that was not written yet; the keys of the gate may be lost."""
@@ -131,9 +138,11 @@ class FakeExchange:
         for channel in self.channels.values():
             channel.invite.ring_ended_at = channel.invite.ring_ended_at or at
             channel.invite.ended_at = at
+        self.lost |= self.channels.keys()
         self.channels.clear()
         self.under_way.clear()
         self.keys.clear()
+        self.ends.clear()
         self.up = False
         self.waiting = self.inbound = 0
 
@@ -146,10 +155,33 @@ class FakeExchange:
         """What it says when it is asked; None while there is no link."""
         if not (self.up and self.link):
             return None
-        paper = self.papers.get(attempt_id)
         return Evidence(
             alive=attempt_id in self.channels,
             boot_id=self.boot_id,
             gate_key=attempt_id in self.keys,
-            cdr=CdrLine(paper) if paper else None,
+            cdr=self.evident().get(attempt_id),
         )
+
+    def evident(self) -> dict[str, CdrLine]:
+        """Attempt → what its papers prove."""
+        return lines_of(self.papers)
+
+
+def _papers(attempt_id: str, channel: Channel, detail: str) -> list[CallRecord]:
+    """An answered call leaves a record of each half, one in vain a third: only the first of the half that dialled says
+    what became of it."""
+    dialled = {"ANSWER": "ANSWERED", "BUSY": "BUSY"}.get(detail.partition("-")[0], "NO ANSWER")
+    rows = [("", "ANSWERED"), ("-b", dialled), *([] if channel.answered else [("-b", "FAILED")])]
+    return [
+        CallRecord(
+            uniqueid=f"{attempt_id}{half}",
+            account=attempt_id,
+            context="sd-dial",
+            start=channel.invite.at,
+            answered=channel.answered,
+            duration=0,
+            talked=0,
+            disposition=disposition,
+        )
+        for half, disposition in rows
+    ]

@@ -6,21 +6,25 @@ the methods, in whatever order, may then ask `run` for what the invariants judge
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import Row, bindparam, select, update
 from sqlalchemy.orm import Session
 
+from callflow.calendar import ServiceCalendar
+from callflow.dialler.rules import MOST_SKEW
 from callflow.dialler.states import Channel, Disposition, TaskState
-from callflow.dialler.window import next_start, spans
-from crm.appointments import steps
-from crm.appointments.tables import AHEAD, PLANNED, Appointment, AppointmentEvent
+from callflow.dialler.window import may_ring, next_start, spans
+from crm.appointments.tables import AHEAD, CANCELLED, PLANNED, Appointment
 from crm.calendar.reading import calendar_of
 from crm.db import Database
-from crm.dialler import claiming, following, gating, reconciling, refusals, sweeping, switches
-from crm.dialler.settings import settings_of
+from crm.dialler import by_person, claiming, following, gating, reconciling, refusals, sweeping, switches, withdrawing
+from crm.dialler.settings import EngineSettings, settings_of
 from crm.dialler.tables import (
     CallRefusal,
     DialAttempt,
@@ -35,14 +39,23 @@ from crm.errors import RecordsError
 from crm.family_tables import Person, Phone
 from crm.reminders import human_list, next_up
 from crm.staff import Employee
+from tests.support.dialler import others
 from tests.support.dialler.exchange import FakeExchange, Order
 from tests.support.dialler.invariants import Ban, Run
 from tests.support.dialler.wire import Wire
 from tests.support.dialling import agrees, robot_on
+from workers.dialler.reconciler import PROOF_AFTER
 
+if TYPE_CHECKING:
+    from tests.support.dialler.records import Town
+
+CLOCKS_MAY_DIFFER = timedelta(seconds=MOST_SKEW)
+FOR_EVER = datetime.max.replace(tzinfo=UTC)
 START = datetime(2026, 11, 12, 10, 0, tzinfo=UTC)
 """Thursday, 13:00 in Moscow."""
-FAMILIES = 8
+FAMILY_IDS = (1, 3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 14)
+"""Of the demo town: those whom a robot may call by day once they agree."""
+FAMILIES = len(FAMILY_IDS)
 TABLES = (NumberMark, CallRefusal, DialEvent, LineSlot, DialAttempt, DialSubject, DialTask, DiallerSwitch)
 
 
@@ -56,11 +69,43 @@ class Worker:
     stopped: bool = False
 
 
+@dataclass(frozen=True)
+class Place:
+    """What no run changes, read once. `families`: person, telephone and its number of each that may be called."""
+
+    calendar: ServiceCalendar
+    settings: EngineSettings
+    employee: Employee
+    specialist: int
+    families: tuple[tuple[int, int, str], ...]
+
+    @classmethod
+    def of(cls, database: Database) -> Place:
+        """The demo town."""
+        with database.reading() as session:
+            logins = {one.login: one for one in session.scalars(select(Employee))}
+            return cls(
+                calendar_of(session, 1),
+                settings_of(session, 1),
+                logins["roshchina"],
+                logins["vorobey"].id,
+                tuple(_whom(session, family) for family in FAMILY_IDS),
+            )
+
+
+def _whom(session: Session, family_id: int) -> tuple[int, int, str]:
+    first = select(Phone).join(Person).where(Person.family_id == family_id).order_by(Person.id, Phone.id)
+    phone = session.scalars(first).first()
+    assert phone is not None
+    return phone.person_id, phone.id, phone.number
+
+
 @dataclass
 class World:
     """A demo town whose first families agree to robots. `skew` is how far our clock is from the true time."""
 
-    database: Database
+    town: Town
+    place: Place
     now: datetime = START
     skew: timedelta = timedelta()
     workers: list[Worker] = field(default_factory=lambda: [Worker(f"worker-{number}") for number in range(3)])
@@ -70,14 +115,17 @@ class World:
     numbers: dict[str, str] = field(default_factory=dict)
     bans: list[Ban] = field(default_factory=list)
     heard: list[tuple[str, str, str]] = field(default_factory=list)
-    booked: int = 0
+    told: list[Row[Any]] = field(default_factory=list)
+    speechless: set[str] = field(default_factory=set)
+    refusals: Counter[str] = field(default_factory=Counter)
+    booked: int = FAMILIES
+    lines_taken: int = 0
 
     def __post_init__(self) -> None:
-        with self.database.reading() as session:
-            self.calendar = calendar_of(session, 1)
-            settings = settings_of(session, 1)
-            self.hours, self.caps = settings.hours, settings.caps
-            self.employee = session.scalars(select(Employee).where(Employee.login == "roshchina")).one()
+        self.database: Database = self.town
+        self.calendar, self.employee = self.place.calendar, self.place.employee
+        self.hours, self.caps = self.place.settings.hours, self.place.settings.caps
+        self.families = list(self.place.families)
         self.exchange = FakeExchange(self.wire, lambda: self.now, self.caps.lines, self.caps.ring)
 
     # --- time
@@ -101,6 +149,11 @@ class World:
         if ends and (left := (ends[0] - self.now).total_seconds() - seconds) > 0:
             self.pass_time(left)
 
+    @property
+    def may_ring(self) -> bool:
+        """Whether a telephone may ring now."""
+        return may_ring(self.calendar, self.hours, self.now, self.caps.ring)
+
     def to_the_next_hours(self) -> None:
         """To the next instant at which a telephone may ring, and a little beyond."""
         start = next_start(self.calendar, self.hours, self.now, self.caps.ring)
@@ -115,67 +168,81 @@ class World:
 
     def remind(self, family: int, in_hours: int) -> None:
         """A booking of this family, and its task, due now."""
+        person_id, phone_id, number = self.families[family % FAMILIES]
+        self.booked += 1
+        starts = self.now + timedelta(hours=in_hours, microseconds=self.booked)  # one specialist, one time once
         with self.database.transaction() as session:
-            person = session.scalars(select(Person).where(Person.family_id == family + 1).order_by(Person.id)).first()
-            phone = session.scalars(select(Phone).where(Phone.person_id == person.id).order_by(Phone.id)).first()
-            self.booked += 1
             row = Appointment(
-                employee_id=self.specialist(session),
-                starts_at=self.now + timedelta(hours=in_hours, seconds=self.booked),
-                ends_at=self.now + timedelta(hours=in_hours + 1),
+                employee_id=self.place.specialist,
+                starts_at=starts,
+                ends_at=starts + timedelta(hours=1),
                 state=PLANNED,
                 state_at=self.now,
-                family_id=family + 1,
-                person_id=person.id,
+                family_id=FAMILY_IDS[family % FAMILIES],
+                person_id=person_id,
                 booked_by_id=self.employee.id,
                 booked_at=self.now,
             )
-            session.add(row)
-            session.flush()
             task = DialTask(
                 service_id=1,
                 family_id=row.family_id,
-                person_id=person.id,
-                phone_id=phone.id,
-                number=phone.number,
+                person_id=person_id,
+                phone_id=phone_id,
+                number=number,
                 channel=Channel.ROBOT.value,
                 state=TaskState.DUE.value,
                 state_at=self.now,
                 due_at=self.now,
-                deadline=row.starts_at - timedelta(minutes=60),
+                deadline=starts - timedelta(minutes=60),
                 planned_at=self.now,
             )
-            session.add(task)
+            session.add_all((row, task))
             session.flush()
             session.add(DialSubject(task_id=task.id, appointment_id=row.id, occasion="reminder"))
 
+    def whom(self, family: int) -> tuple[int, int, str]:
+        """Person, telephone and number of this family as they are now."""
+        return self.families[family % FAMILIES]
+
+    def family_id(self, family: int) -> int:
+        """Of the demo town."""
+        return FAMILY_IDS[family % FAMILIES]
+
     def call_off(self, place: int) -> None:
-        """A person cancels a booking."""
+        """A booking is cancelled, or moved, as `crm.appointments.steps` leaves it."""
         with self.database.transaction() as session:
-            rows = session.scalars(
-                select(Appointment).join(DialSubject).where(Appointment.state.in_(AHEAD)).order_by(Appointment.id)
+            ahead = session.scalars(
+                select(Appointment)
+                .join(DialSubject)
+                .where(Appointment.state.in_(AHEAD), Appointment.starts_at > self.ours)
+                .order_by(Appointment.id)
             ).all()
-            ahead = [row for row in rows if row.starts_at > self.ours]
             if not ahead:
                 return
             row = ahead[place % len(ahead)]
             tasks = frozenset(session.scalars(select(DialSubject.task_id).where(DialSubject.appointment_id == row.id)))
-            steps.cancel(session, row.id, row.version, "family", "передумали", self.employee, self.ours)
+            row.state, row.state_at = CANCELLED, self.ours
+            session.flush()
+            withdrawing.withdraw(session, row.id, "отменили", self.ours, source="person")
         self.bans.append(Ban(self.now, "cancelled", task_ids=tasks))
 
     def refuse(self, family: int, everything: bool) -> None:
         """The family wants no robot, or no call at all."""
+        person_id, _, number = self.families[family % FAMILIES]
         with self.database.transaction() as session:
-            phone = session.scalars(
-                select(Phone).join(Person).where(Person.family_id == family + 1).order_by(Person.id, Phone.id)
-            ).first()
-            scope = refusals.ALL if everything else refusals.ROBOT
             refusals.refuse(
-                session, phone.number, phone.person_id, scope, "talk", self.ours,
+                session, number, person_id, refusals.ALL if everything else refusals.ROBOT, "talk", self.ours,
                 by=human_list.Actor.of(self.employee), employee_id=self.employee.id,
             )  # fmt: skip
-            number = phone.number
         self.bans.append(Ban(self.now, "refused", number=number))
+
+    def change_number(self, family: int) -> None:
+        """The card has another number from now on."""
+        person_id, phone_id, number = self.families[family % FAMILIES]
+        other = f"{number[:-1]}{(int(number[-1]) + 5) % 10}"
+        with self.database.transaction() as session:
+            session.execute(update(Phone).where(Phone.id == phone_id).values(number=other, raw=other))
+        self.families[family % FAMILIES] = (person_id, phone_id, other)
 
     # --- the engine
 
@@ -202,11 +269,14 @@ class World:
             )
             attempt = gated.attempt
             if attempt is None:
+                self.refusals[gated.verdict.rule if gated.verdict and gated.verdict.rule else "claim lost"] += 1
                 return
-            phone = session.get_one(Phone, session.get_one(DialTask, task_id).phone_id)
-            self.numbers[attempt.id] = phone.number
+        self.numbers[attempt.id] = next(number for person, _, number in self.families if person == attempt.person_id)
+        if not prompts:
+            self.speechless.add(attempt.id)
         self.ordered_at[attempt.id] = self.now
-        self.room[attempt.id] = (self.caps.trunk_lines - live.inbound - live.outbound - 1, live.waiting)
+        taken = self.exchange.inbound + len(self.exchange.channels)
+        self.room[attempt.id] = (self.caps.trunk_lines - taken - 1, self.exchange.waiting)
         who.written = Order(attempt.id, attempt.number, attempt.not_after)
 
     def send(self, worker: int, *, copies: int = 1, lost: bool = False, told: bool = True) -> None:
@@ -240,47 +310,60 @@ class World:
         if not lost:
             self.heard.append(word)
             with self.database.transaction() as session:
-                following.heard(session, *word, self.ours)
+                attempt = following.heard(session, *word, self.ours)
+            if attempt is not None and attempt.disposition == Disposition.BAD_NUMBER:
+                self.bans.append(Ban(self.now, "no such number", number=attempt.number))
 
-    def talk(self, place: int, ending: str) -> None:
-        """The script greets whoever answered; `ending` is how far it comes."""
+    def talk(self, place: int, ending: str, *, lingers: bool = False) -> None:
+        """The script greets whoever answered; `ending` is how far it comes. `lingers`: it has said its result, and the
+        call is not down yet."""
         answered = [name for name, one in self.exchange.channels.items() if one.answered and not one.greeted]
         if not answered:
             return
         attempt_id = answered[place % len(answered)]
         self.exchange.channels[attempt_id].greeted = True
         with self.database.transaction() as session:
-            if not following.answered(session, attempt_id, self.ours):
-                self.exchange.end(attempt_id, "")
-                return
+            taken = following.answered(session, attempt_id, self.ours)
+        if not taken:
+            self.exchange.end(attempt_id, "")
+            return
         if ending == "killed":
             return
+        heard = {"delivered": ("played",), "confirmed": ("played", "confirm")}.get(ending, ())
         with self.database.transaction() as session:
-            following.step(session, attempt_id, "identified", "", self.ours)
-            if ending in ("delivered", "confirmed"):
-                following.step(session, attempt_id, "played", "", self.ours)
-            if ending == "confirmed":
-                following.step(session, attempt_id, "confirm", "", self.ours)
-        if ending in ("delivered", "confirmed", "hung_up", "machine"):
-            with self.database.transaction() as session:
+            for what in ("identified", *heard):
+                following.step(session, attempt_id, what, "", self.ours)
+            if others.keep(session, attempt_id, ending, self.ours) and ending in others.HEARD:
+                ending = Disposition.DELIVERED.value  # only a booking is confirmed
+            if ending != "gone":
                 following.settle(session, attempt_id, Disposition(ending), self.ours, following.SCRIPT)
+        if ending != "gone" and not lingers:
             self.exchange.end(attempt_id, "")
 
     def reconcile(self) -> None:
-        """Ask the exchange about every silent attempt."""
+        """Ask the exchange about every silent attempt, as `workers.dialler.reconciler` does."""
+        if not (self.exchange.up and self.exchange.link):
+            return
         with self.database.reading() as session:
-            silent = [one.id for one in reconciling.silent(session, self.ours)]
+            silent = {one.id: one.not_after for one in reconciling.silent(session, self.ours)}
             lingering = reconciling.lingering(session)
-        for attempt_id in silent:
-            seen = self.exchange.evidence(attempt_id)
-            if seen is not None:
-                with self.database.transaction() as session:
-                    reconciling.apply(session, attempt_id, seen, self.ours)
         for attempt_id in lingering:
-            seen = self.exchange.evidence(attempt_id)
-            if seen is not None and not seen.alive:
+            if attempt_id not in self.exchange.channels:
                 with self.database.transaction() as session:
                     following.gone(session, attempt_id)
+        if abs(self.skew.total_seconds()) > MOST_SKEW:
+            return
+        for attempt_id, not_after in silent.items():
+            seen = self.exchange.evidence(attempt_id)
+            if attempt_id in self.exchange.ends:
+                with self.database.transaction() as session:
+                    word = (attempt_id, "ended", self.exchange.ends[attempt_id])
+                    if following.heard(session, *word, self.ours) is not None:
+                        continue
+            if self.ours <= not_after + PROOF_AFTER:
+                seen = replace(seen, gate_key=None)
+            with self.database.transaction() as session:
+                reconciling.apply(session, attempt_id, seen, self.ours)
 
     def sweep(self) -> None:
         """What the ticker does every five seconds."""
@@ -291,19 +374,40 @@ class World:
         """The red button, and the clerk who tells the exchange."""
         with self.database.transaction() as session:
             switches.stop(session, self.employee, self.ours)
-        self.bans.append(Ban(self.now, "stopped", until=datetime.max.replace(tzinfo=UTC)))
+        self.bans.append(Ban(self.now, "stopped", until=FOR_EVER))
         if self.exchange.up and self.exchange.link:
             self.exchange.stopped = True
+
+    @property
+    def is_held_back(self) -> bool:
+        """Whether the red button or a pause stands."""
+        return any(one.until is not None and one.until > self.now for one in self.bans)
 
     def resume(self) -> None:
         """Go on."""
         with self.database.transaction() as session:
             switches.resume(session, self.employee, self.ours)
+        self._go_on()
+        self.exchange.stopped = False
+
+    def pause(self, seconds: float) -> None:
+        """A person holds the robot back for a while; what she said before does not count any more."""
+        until = self.ours + timedelta(seconds=seconds)
+        with self.database.transaction() as session:
+            switches.pause(
+                session, until, "совещание", self.ours, by=human_list.Actor.of(self.employee),
+                employee_id=self.employee.id,
+            )  # fmt: skip
+        self._go_on("paused")
+        self.bans.append(Ban(self.now, "paused", until=until - CLOCKS_MAY_DIFFER))
+
+    def _go_on(self, *what: str) -> None:
         self.bans = [
-            Ban(one.at, one.why, until=self.now) if one.why == "stopped" and one.until > self.now else one
+            replace(one, until=min(one.until, self.now))
+            if one.until is not None and (one.why in what or not what)
+            else one
             for one in self.bans
         ]
-        self.exchange.stopped = False
 
     def hang_up(self) -> None:
         """The clerk ends what nobody needs any more."""
@@ -321,7 +425,7 @@ class World:
         with suppress(RecordsError), self.database.transaction() as session:
             item = next_up.next_up(session, self.employee, self.ours)
             if item is not None:
-                human_list.take(session, item.task.id, self.employee, self.ours)
+                by_person.take(session, item.task.id, self.employee, self.ours)
                 human_list.finish(session, item.task.id, outcome, "", self.employee, self.ours)
 
     # --- the end
@@ -346,6 +450,7 @@ class World:
                 break
         self.pass_time(40 * 24 * 3600)
         self.sweep()
+        others.settle(self)
 
     def replay(self) -> bool:
         """Hear everything once more; whether that changed anything (I17)."""
@@ -357,30 +462,47 @@ class World:
 
     def fingerprint(self) -> tuple[object, ...]:
         """Differs whenever something happened that an invariant could judge otherwise."""
-        with self.database.reading() as session:
-            last = session.scalar(select(func.max(DialEvent.id)))
-        calls = [(one.attempt_id, one.ring_ended_at, one.ended_at) for one in self.wire.invites]
-        return last, calls, len(self.exchange.channels), len(self.bans), len(self.ordered_at)
+        calls = [(one.attempt_id, one.ring_ended_at) for one in self.wire.invites]
+        return self.town.changes, calls, len(self.exchange.channels), len(self.bans), len(self.ordered_at)
 
     def run(self) -> Run:
-        """What the invariants judge."""
+        """What holds at every step is judged of this; the story only grows, so no line of it is read twice."""
         with self.database.reading() as session:
-            return Run(
-                wire=self.wire,
-                calendar=self.calendar,
-                hours=self.hours,
-                caps=self.caps,
-                tasks=session.scalars(select(DialTask)).all(),
-                attempts=session.scalars(select(DialAttempt)).all(),
-                events=session.scalars(select(DialEvent).order_by(DialEvent.id)).all(),
-                slots=session.scalars(select(LineSlot)).all(),
-                now=self.now,
-                ordered_at=self.ordered_at,
-                room=self.room,
-                numbers=self.numbers,
-                alive=list(self.exchange.channels),
-                bans=self.bans,
+            known = self.told[-1].id if self.told else 0
+            self.told += session.execute(_TOLD, {"known": known})
+            attempts = session.execute(_ATTEMPTS).all()
+        lines = [one for one in attempts if one.line is not None]
+        self.lines_taken = len(lines)
+        return self._run((), attempts, self.told, lines)
+
+    def whole_run(self) -> Run:
+        """Everything, read anew: for the end."""
+        with self.database.reading() as session:
+            return self._run(
+                session.scalars(select(DialTask)).all(),
+                session.scalars(select(DialAttempt)).all(),
+                session.scalars(select(DialEvent).order_by(DialEvent.id)).all(),
+                session.scalars(select(LineSlot)).all(),
             )
+
+    def _run(self, tasks: Sequence[Any], attempts: Sequence[Any], events: Sequence[Any], slots: Sequence[Any]) -> Run:
+        return Run(
+            wire=self.wire,
+            calendar=self.calendar,
+            hours=self.hours,
+            caps=self.caps,
+            tasks=tasks,
+            attempts=attempts,
+            events=events,
+            slots=slots,
+            now=self.now,
+            ordered_at=self.ordered_at,
+            room=self.room,
+            numbers=self.numbers,
+            alive=list(self.exchange.channels),
+            bans=self.bans,
+            speechless=self.speechless,
+        )
 
     def _states(self) -> list[tuple[str, str, str]]:
         with self.database.reading() as session:
@@ -394,10 +516,19 @@ class World:
         who = self.workers[worker % len(self.workers)]
         return None if who.stopped else who
 
-    @staticmethod
-    def specialist(session: Session) -> int:
-        """Whose timetable the bookings stand in."""
-        return session.scalars(select(Employee.id).where(Employee.login == "vorobey")).one()
+
+_TOLD = select(*DialEvent.__table__.columns).where(DialEvent.id > bindparam("known")).order_by(DialEvent.id)
+_ATTEMPTS = select(
+    DialAttempt.id,
+    DialAttempt.id.label("attempt_id"),
+    DialAttempt.task_id,
+    DialAttempt.number,
+    DialAttempt.state,
+    DialAttempt.live,
+    DialAttempt.disposition,
+    DialAttempt.rang,
+    LineSlot.number.label("line"),
+).outerjoin(LineSlot, LineSlot.attempt_id == DialAttempt.id)
 
 
 def prepare(database: Database) -> None:
@@ -405,16 +536,6 @@ def prepare(database: Database) -> None:
     with database.transaction() as session:
         robot_on(session, 1, START)
         session.execute(update(Appointment).where(Appointment.state.in_(AHEAD)).values(state="done"))
-        for family in range(1, FAMILIES + 1):
+        for family in FAMILY_IDS:
             person = session.scalars(select(Person).where(Person.family_id == family).order_by(Person.id)).first()
             agrees(session, person, START)
-
-
-def forget(database: Database) -> None:
-    """Begin anew: the tables of the engine are empty again, and the bookings that a run made are gone."""
-    with database.transaction() as session:
-        for table in TABLES:
-            session.execute(delete(table))
-        made = select(Appointment.id).where(Appointment.booked_at >= START)
-        session.execute(delete(AppointmentEvent).where(AppointmentEvent.appointment_id.in_(made)))
-        session.execute(delete(Appointment).where(Appointment.booked_at >= START))

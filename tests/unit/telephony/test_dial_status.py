@@ -70,13 +70,24 @@ def test_lines_are_counted_by_the_trunks_channels() -> None:
     assert load.boot == "2026-11-12 08:00:00"
 
 
-@pytest.mark.parametrize(("note", "passed"), [("1763712000", True), ("denied-1763712000", False)])
-def test_a_note_of_the_gate_says_whether_a_telephone_may_have_rung(note: str, passed: bool) -> None:
-    assert dial_status.let_through(value(note), FIRST) is passed
+@pytest.mark.parametrize(
+    ("note", "passed", "ended"),
+    [
+        ("1763712000", True, ""),
+        ("denied-1763712000", False, ""),
+        ("1763712000-BUSY-17-486", True, "BUSY-17-486"),
+        ("1763712000-CANCEL", True, "CANCEL"),
+        ("1763712000-NOANSWER-0-", True, "NOANSWER-0-"),
+        ("1763712000-=HYPERLINK(1)", True, ""),
+    ],
+)
+def test_a_note_of_the_gate_says_whether_a_telephone_may_have_rung(note: str, passed: bool, ended: str) -> None:
+    """And, once it is over, how it ended."""
+    assert dial_status.gate_note(value(note), FIRST) == dial_status.GateNote(passed, ended)
 
 
 def test_without_a_note_nothing_passed() -> None:
-    assert dial_status.let_through(Exchange(refuses=True), FIRST) is False
+    assert dial_status.gate_note(Exchange(refuses=True), FIRST) == dial_status.GateNote()
     assert dial_status.stopped(Exchange(refuses=True)) is False
     assert dial_status.stopped(value("1")) is True
     assert dial_status.stopped(value("0")) is False
@@ -102,10 +113,11 @@ def test_only_old_notes_of_attempts_are_old() -> None:
         (f"/sd/{FIRST}", "1000"),
         (f"/sd/{SECOND}", "denied-1001"),
         (f"/sd/att-{'3' * 32}", "9000"),
+        (f"/sd/att-{'5' * 32}", "1002-BUSY-17-486"),
         ("/sd/att-x", "1000"),
         (f"/other/{FIRST}", "1000"),
         (f"/sd/att-{'4' * 32}", "garbage"),
     ]
     exchange = Exchange(*(Message.of(("Event", "DBGetTreeResponse"), ("Key", key), ("Val", val)) for key, val in notes))
-    assert dial_status.old_notes(exchange, before=2000) == [FIRST, SECOND]
+    assert dial_status.old_notes(exchange, before=2000) == [FIRST, SECOND, f"att-{'5' * 32}"]
     assert dial_status.old_notes(Exchange(refuses=True), before=2000) == []

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from callflow.dialler.rules import Live
 from callflow.dialler.states import Channel, TaskState
 from crm.db import Database
-from crm.dialler import deciding, reading
+from crm.dialler import by_person, deciding, reading
 from crm.dialler.access import fetch_task
 from crm.dialler.tables import DiallerSettings, DialTask
 from crm.errors import Incomplete, NotFound, RecordsError, StaleVersion
@@ -42,7 +42,7 @@ def test_her_call_names_the_task_and_is_ordered_once(town: Database, task_id: in
         lavrova = employee(session, "lavrova")
         with pytest.raises(RecordsError, match="возьмите"):
             calling.call(session, task_id, lavrova, LIVE, mode="demo", at=AFTERNOON)
-        human_list.take(session, task_id, lavrova, AFTERNOON)
+        by_person.take(session, task_id, lavrova, AFTERNOON)
         order = calling.call(session, task_id, lavrova, LIVE, mode="demo", at=AFTERNOON)
         assert (order.task_id, order.purpose) == (task_id, calling.PURPOSE)
         again = asking.ask(session, lavrova, number=order.number, mode="demo", at=AFTERNOON)
@@ -55,7 +55,7 @@ def test_the_hours_and_the_link_hold_for_her_too(town: Database, task_id: int) -
         lavrova = employee(session, "lavrova")
         night = AFTERNOON + timedelta(hours=8)
         session.get_one(DialTask, task_id).deadline = night + timedelta(days=1)
-        human_list.take(session, task_id, lavrova, night)
+        by_person.take(session, task_id, lavrova, night)
         with pytest.raises(RecordsError, match="не время"):
             calling.call(session, task_id, lavrova, LIVE, mode="demo", at=night)
         with pytest.raises(RecordsError, match="нет связи"):
@@ -73,13 +73,13 @@ def test_nobody_dials_a_number_that_the_robot_is_dialling(town: Database, task_i
 def test_one_skipped_is_not_put_before_her_again_but_before_others(town: Database, task_id: int) -> None:
     with town.transaction() as session:
         lavrova, zayac = employee(session, "lavrova"), employee(session, "zayac")
-        human_list.take(session, task_id, lavrova, AFTERNOON)
-        human_list.give_back(session, task_id, "занята", lavrova, AFTERNOON)
+        by_person.take(session, task_id, lavrova, AFTERNOON)
+        by_person.give_back(session, task_id, "занята", lavrova, AFTERNOON)
         assert next_up.next_up(session, lavrova, AFTERNOON) is None
         others = next_up.next_up(session, zayac, AFTERNOON)
         assert others is not None
         assert others.task.id == task_id
-        assert next_up.next_up(session, lavrova, AFTERNOON + next_up.PASSED_OVER_FOR) is not None
+        assert next_up.next_up(session, lavrova, AFTERNOON + by_person.PASSED_OVER_FOR) is not None
 
 
 def test_told_in_a_talk_ends_the_robots_task_too_but_not_a_live_call(town: Database, task_id: int) -> None:

@@ -11,7 +11,7 @@ from callflow.dialler.states import Channel, TaskState
 from crm.appointments import steps
 from crm.appointments.tables import Appointment
 from crm.db import Database
-from crm.dialler import claiming, gating, refusals, switches
+from crm.dialler import by_person, claiming, gating, refusals, switches
 from crm.dialler.tables import DialTask
 from crm.errors import Incomplete, NotFound, RecordsError
 from crm.family_tables import Family, Person
@@ -47,10 +47,10 @@ def test_one_person_has_it_and_the_next_gets_another(town: Database, task_id: in
         offered = next_up.next_up(session, lavrova, AFTERNOON)
         assert offered is not None
         assert offered.task.id == task_id
-        human_list.take(session, task_id, lavrova, AFTERNOON)
+        by_person.take(session, task_id, lavrova, AFTERNOON)
         assert next_up.next_up(session, zayac, AFTERNOON) is None
         with pytest.raises(RecordsError, match="коллега"):
-            human_list.take(session, task_id, zayac, AFTERNOON)
+            by_person.take(session, task_id, zayac, AFTERNOON)
         with pytest.raises(RecordsError, match="коллега"):
             human_list.finish(session, task_id, Outcome.TOLD, "", zayac, AFTERNOON)
         again = next_up.next_up(session, lavrova, AFTERNOON)
@@ -74,7 +74,7 @@ def test_an_outcome_ends_it_and_the_booking_follows(
 ) -> None:
     with town.transaction() as session:
         lavrova = employee(session, "lavrova")
-        human_list.take(session, task_id, lavrova, AFTERNOON)
+        by_person.take(session, task_id, lavrova, AFTERNOON)
         human_list.finish(session, task_id, outcome, "", lavrova, AFTERNOON)
     assert state(town, task_id) == (task_state, booking)
     with town.reading() as session:
@@ -87,12 +87,12 @@ def test_an_outcome_ends_it_and_the_booking_follows(
 def test_later_needs_a_time_before_the_booking_and_skipping_a_reason(town: Database, task_id: int) -> None:
     with town.transaction() as session:
         lavrova = employee(session, "lavrova")
-        human_list.take(session, task_id, lavrova, AFTERNOON)
+        by_person.take(session, task_id, lavrova, AFTERNOON)
         for wrong in (None, AFTERNOON, AFTERNOON + timedelta(days=20)):
             with pytest.raises(Incomplete):
                 human_list.finish(session, task_id, Outcome.LATER, "", lavrova, AFTERNOON, call_at=wrong)
         with pytest.raises(Incomplete):
-            human_list.give_back(session, task_id, " ", lavrova, AFTERNOON)
+            by_person.give_back(session, task_id, " ", lavrova, AFTERNOON)
         in_an_hour = AFTERNOON + timedelta(hours=1)
         human_list.finish(session, task_id, Outcome.LATER, "", lavrova, AFTERNOON, call_at=in_an_hour)
         assert next_up.next_up(session, lavrova, AFTERNOON) is None
@@ -103,20 +103,20 @@ def test_the_red_button_is_not_hers_and_do_not_call_is(town: Database, task_id: 
     with town.transaction() as session:
         switches.stop(session, employee(session, "roshchina"), AFTERNOON)
         task = session.get_one(DialTask, task_id)
-        verdict, number = human_list.may_call(session, task, AFTERNOON, LIVE, mode="demo")
+        verdict, number = by_person.may_call(session, task, AFTERNOON, LIVE, mode="demo")
         assert (verdict.answer, number) == (Answer.GO, task.number)
         session.get_one(Person, task.person_id).do_not_call = True
-        verdict, _ = human_list.may_call(session, task, AFTERNOON, LIVE, mode="demo")
+        verdict, _ = by_person.may_call(session, task, AFTERNOON, LIVE, mode="demo")
         assert verdict.rule is Rule.DO_NOT_CALL
         with pytest.raises(RecordsError, match="просила не звонить"):
-            human_list.refuse_to_call(verdict)
+            by_person.refuse_to_call(verdict)
 
 
 def test_while_a_person_has_one_task_the_robot_leaves_the_family_alone(town: Database, task_id: int) -> None:
     with town.transaction() as session:
         other = task_for(session, booked(session, "durnovo", at=NOON + timedelta(days=1)), AFTERNOON)
         agrees(session, session.get_one(Person, other.person_id), NOON)
-        human_list.take(session, task_id, employee(session, "lavrova"), AFTERNOON)
+        by_person.take(session, task_id, employee(session, "lavrova"), AFTERNOON)
         claimed = claiming.claim(session, "worker", AFTERNOON)
         assert claimed is not None
         verdict = gating.gate(session, claimed.id, "worker", AFTERNOON, LIVE, mode="demo", prompts={}).verdict
@@ -131,14 +131,14 @@ def test_a_restricted_family_is_for_those_entitled(town: Database, task_id: int)
         lavrova = employee(session, "lavrova")
         assert human_list.items(session, lavrova, AFTERNOON) == []
         with pytest.raises(NotFound):
-            human_list.take(session, task_id, lavrova, AFTERNOON)
+            by_person.take(session, task_id, lavrova, AFTERNOON)
         assert len(human_list.items(session, employee(session, "roshchina"), AFTERNOON)) == 1
 
 
 def test_a_booking_changed_elsewhere_closes_the_task_under_her_hands(town: Database, task_id: int) -> None:
     with town.transaction() as session:
         lavrova = employee(session, "lavrova")
-        task = human_list.take(session, task_id, lavrova, AFTERNOON)
+        task = by_person.take(session, task_id, lavrova, AFTERNOON)
         row = session.get_one(Appointment, task.subjects[0].appointment_id)
         steps.cancel(session, row.id, row.version, "service", "болезнь", employee(session, "roshchina"), AFTERNOON)
         with pytest.raises(RecordsError, match="уже закрыто"):

@@ -1,12 +1,13 @@
-"""A reminder dialogue driven by a list of what is heard, and what became of it."""
+"""A dialogue driven by a list of what is heard, and what became of it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Protocol
 
+from callflow.dialogues import information, reminder, survey
 from callflow.dialogues.outcome import Outcome
-from callflow.dialogues.reminder import dialogue
 from callflow.dialogues.script import PIECES, Booking, Script
 from callflow.dialogues.steps import (
     Action,
@@ -35,6 +36,25 @@ def script(*appointments: int, human_now: bool = True) -> Script:
     return Script(words, bookings, human_now)
 
 
+def message(*, human_now: bool = True) -> information.Script:
+    """A message of a campaign whose words are the names of the pieces."""
+    return information.Script({name: name for name in information.PIECES}, human_now)
+
+
+def question(*, human_now: bool = True) -> survey.Script:
+    """The question for a rating; its words are the names of the pieces."""
+    return survey.Script({name: name for name in survey.PIECES}, human_now)
+
+
+AnyScript = Script | information.Script | survey.Script
+
+
+class Making(Protocol):
+    """Makes a script."""
+
+    def __call__(self, *, human_now: bool = True) -> AnyScript: ...
+
+
 @dataclass
 class Told:
     """What a talk was like: every step, what was said, what was done, and its outcome (None: it has not ended)."""
@@ -61,13 +81,21 @@ def _done(step: Do) -> Done:
     return Done(pieces=MOVED if step.action is Action.MOVE else ())
 
 
-def drive(words: Script, heard: Iterable[Heard | str], acts: Callable[[Do], Done] = _done, *, limit: int = 500) -> Told:
+def drive(
+    words: AnyScript, heard: Iterable[Heard | str], acts: Callable[[Do], Done] = _done, *, limit: int = 500
+) -> Told:
     """Run the dialogue. `heard` answers its questions in turn: a key «1», «-» for silence, «x» for a telephone put
     down; a booking's own words take an answer too («>»: heard to the end). Anything else is played to its end.
     """
     answers = iter(heard)
     told = Told()
-    talk = dialogue(words)
+    match words:
+        case information.Script():
+            talk = information.dialogue(words)
+        case survey.Script():
+            talk = survey.dialogue(words)
+        case _:
+            talk = reminder.dialogue(words)
     send: Heard | None = None
     try:
         while len(told.steps) < limit:
@@ -85,6 +113,8 @@ def _answer(step: Step, answers: Iterator[Heard | str], acts: Callable[[Do], Don
     if isinstance(step, Human | Hangup) or (isinstance(step, Say) and not step.keys):
         return Done(1000, 1000)
     word = next(answers, "x")
+    while isinstance(step, Ask) and isinstance(word, str) and word in step.passed_over:
+        word = next(answers, "x")
     if not isinstance(word, str):
         return word
     nobody: Heard = Done(1000, 1000) if isinstance(step, Say) else Silence(1000, 1000)

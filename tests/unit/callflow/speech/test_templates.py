@@ -45,7 +45,16 @@ def test_a_machine_hears_s_7_and_nothing_else() -> None:
     assert not {"имя", "день", "время", "службы"} & set(PIECES["machine"].variables), "no reason, nobody's name (I13)"
 
 
+def test_the_message_says_that_we_never_ask_for_codes_and_where_to_check_it() -> None:
+    assert said("info_safe", номер="2-12-34") == (
+        "Обращаем ваше внимание: мы никогда не спрашиваем по телефону коды из СМС, данные банковских карт и пароли от "
+        "Госуслуг. Проверить звонок можно по номеру 2-12-34."
+    )
+    assert said("info_bye") == "Спасибо, до свидания!"
+
+
 def test_the_survey_is_s_8() -> None:
+    assert said("survey_hello").endswith("Ваше обращение рассмотрено.")
     assert said("survey_ask") == S_8
     assert said("survey_echo") == "Ваша оценка: десять баллов. Верно — один, исправить — два."
     assert said("survey_thanks") == "Спасибо, ваша оценка учтена. До свидания."
@@ -68,7 +77,7 @@ def test_pieces_heard_before_the_identity_key_name_no_booking() -> None:
 def test_what_differs_from_call_to_call_cannot_be_recorded_once() -> None:
     assert {name for name, piece in PIECES.items() if not piece.recordable} == {
         "who", "remind_office", "remind_phone", "remind_video", "moved_offer", "moved_offer_one", "moved",
-        "closed_break", "closed_next", "survey_hello", "survey_echo",
+        "closed_break", "closed_next", "survey_echo",
     }  # fmt: skip
 
 

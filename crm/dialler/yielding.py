@@ -1,0 +1,25 @@
+"""How the telephone stands by our own records, for calls of people that give way to callers (`Source.yields`).
+
+The robot asks the exchange itself; a page must not wait for it, and the records are a second behind at most.
+"""
+
+from collections.abc import Collection
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from callflow.call import Direction
+from callflow.dialler.rules import Live
+from crm import calls
+from crm.call_tables import CallRecord
+
+
+def live_of(session: Session, service_ids: Collection[int]) -> Live:
+    """Callers who wait for one of these services, and the calls on the trunk."""
+    on_the_trunk = select(CallRecord.direction, func.count(CallRecord.id)).where(CallRecord.ended_at.is_(None))
+    by_direction = dict(session.execute(on_the_trunk.group_by(CallRecord.direction)).all())
+    return Live(
+        waiting=len(calls.waiting(session, service_ids)),
+        inbound=by_direction.get(Direction.INBOUND.value, 0),
+        outbound=by_direction.get(Direction.OUTBOUND.value, 0),
+    )

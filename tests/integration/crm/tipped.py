@@ -1,0 +1,46 @@
+"""What the tests of the tips share: a form as it is filled in, and the town without the demo's tips."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import delete
+from sqlalchemy.orm import Session
+
+from crm.call_tables import CallRecord
+from crm.family_tables import Family
+from crm.tips import opening
+from crm.tips.opening import Told
+from crm.tips.tables import Tip, TipAttempt, TipDuty, TipInformant, TipReport
+from tests.integration.crm import scenario as s
+
+TEN = datetime(2026, 11, 12, 7, 0, tzinfo=UTC)
+"""Thursday, 10:00 in Moscow: open until the break at 12."""
+WEDNESDAY = datetime(2026, 11, 11, 13, 55, tzinfo=UTC)
+"""16:55, five minutes before the end of the day (domain.md §11 check 6)."""
+UNKNOWN = "+79070009971"
+CANARY = "Болтунова Зинаида Прокофьевна"
+CANARY_PHONE = "8 907 000-99-81"
+
+
+def clear(session: Session) -> None:
+    for table in (TipInformant, TipReport, TipAttempt, TipDuty, Tip):
+        session.execute(delete(table))
+
+
+def told(session: Session, at: datetime = TEN, login: str = "lavrova", **fields: Any) -> Tip:
+    """Somebody tells this employee of a family."""
+    form: dict[str, Any] = {
+        "service_id": 1, "words": "Дети одни вторые сутки.", "risk": False, "about_name": "Тихомировы",
+        "informant_name": CANARY, "informant_phone": CANARY_PHONE, "informant_organisation": "дом напротив", **fields,
+    }  # fmt: skip
+    return opening.take(session, Told(**form), s.employee(session, login), at)
+
+
+def family(session: Session, number: int) -> Family:
+    return session.query(Family).filter_by(card_number=f"С-{number:05d}").one()
+
+
+def call_of(session: Session, linkedid: str) -> CallRecord:
+    return session.query(CallRecord).filter_by(linkedid=linkedid).one()
