@@ -7,7 +7,8 @@ apart (`TipInformant`) and shown only to whoever took the tip, the head and the 
 the audit log: never to the family, on papers, in exports, notices or searches.
 
 * `rules` decides, purely: what is to be done next and by when.
-* `opening` takes a tip down; a second one on the same family joins the open one, `cards` ties it to a card.
+* `told` is the form, `opening` takes a tip down; a second one on the same family joins the open one (`joining`),
+  `cards` ties it to a card.
 * `calling` and `attempts` try, `next_steps` goes on where nobody answers (letter, visit), `duties` says which bodies
   were told of a danger, `head` what the head was told, `talking` ends it.
 * `clock` keeps the deadlines, `escalating` looks after what nobody did.

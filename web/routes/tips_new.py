@@ -12,6 +12,7 @@ from fastapi.responses import HTMLResponse, Response
 from crm import families, institution
 from crm.masked import MaskedFamily, masked
 from crm.tips import access, opening
+from crm.tips.told import Told as Words
 from web.access import ON_CALLS, Visitor, allow
 from web.desk import desk_of
 from web.forms import BadForm, Form, fill, posted
@@ -49,7 +50,7 @@ def take(request: Request, form: Posted, visitor: Visitor = allow(*ON_CALLS)) ->
     if sent.find:
         return in_place(_form(request, visitor, sent, look=True))
     desk, at = desk_of(request), datetime.now(UTC)
-    told = opening.Told(
+    told = Words(
         service_id=sent.service_id or next(iter(visitor.service_ids), 0),
         words=sent.words,
         risk=RISK.get(sent.risk),

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from crm.call_tables import CallRecord
 from crm.family_tables import Family
 from crm.tips import opening
-from crm.tips.opening import Told
 from crm.tips.tables import Tip, TipAttempt, TipDuty, TipInformant, TipReport
+from crm.tips.told import Told
 from tests.integration.crm import scenario as s
 
 TEN = datetime(2026, 11, 12, 7, 0, tzinfo=UTC)

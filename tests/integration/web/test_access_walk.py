@@ -44,6 +44,7 @@ NOT_LOGGED = {
     "POST /campaigns/{campaign_id}/resume": "nobody had paused it",
     "POST /campaigns/{campaign_id}/launch": "she has launched it already",
     "POST /campaigns/work/next": "nobody is due",
+    "POST /ratings/work/next": "nobody is due",
     "POST /settings/speech/{service_id}/{name}/preview": "an example is heard, nothing is saved",
 }
 """Forms that succeed without an entry, and why."""
