@@ -16,7 +16,6 @@ from crm.call_tables import CallRecord
 from crm.dialler import by_person
 from crm.dialler.changing import to_a_person
 from crm.dialler.tables import DialTask
-from crm.errors import RecordsError
 from crm.outgoing.tables import OutgoingCall
 from crm.reminders import calling, connected, human_list
 from crm.reminders.human_list import Outcome
@@ -100,8 +99,7 @@ def test_her_telephone_then_the_family_and_never_the_robot_meanwhile(rig: Rig) -
         phone.answer()
         wait_for(lambda: her.order(order_id).state == OrderState.TALKING, LIMIT, "the talk")
         assert [call.number for call in rig.network.calls] == [ANNA]
-        with pytest.raises(RecordsError):
-            calling_again(rig, her, task_id)
+        assert calling_again(rig, her, task_id) == order_id
         phone.hang_up()
         wait_for(lambda: not her.order(order_id).live, LIMIT, "the end")
     row = her.order(order_id)
@@ -113,11 +111,11 @@ def test_her_telephone_then_the_family_and_never_the_robot_meanwhile(rig: Rig) -
     assert [call.number for call in rig.network.calls] == [ANNA]
 
 
-def calling_again(rig: Rig, her: Lavrova, task_id: int) -> None:
-    """The button pressed once more in the middle of the talk."""
+def calling_again(rig: Rig, her: Lavrova, task_id: int) -> int:
+    """The button pressed once more in the middle of the talk; the order."""
     with rig.database.transaction() as session:
         at, who = datetime.now(UTC), her._herself(session)
-        calling.call(session, task_id, who, Live(), mode="demo", at=at)
+        return calling.call(session, task_id, who, Live(), mode="demo", at=at).id
 
 
 def test_she_does_not_take_her_telephone_and_the_family_is_not_called(rig: Rig) -> None:

@@ -185,7 +185,7 @@ def test_the_child_is_niced(database: Database, environment: dict[str, str]) -> 
 
 def test_the_folder_of_the_files_is_the_owners_alone(database: Database, settings: ServiceSettings) -> None:
     export_id = ask(database, "roshchina")
-    work(database, settings.data_dir)
+    work(database, settings.data_dir, settings.mode)
     assert state(database, export_id) == "ready"
     folder = exporting.folder_of(settings.data_dir)
     assert folder.stat().st_mode & 0o777 == 0o700
