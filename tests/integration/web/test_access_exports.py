@@ -27,6 +27,7 @@ WANTED = {
         "since": canary.CONTACT.date().isoformat(),
         "until": canary.CONTACT.date().isoformat(),
     },
+    "coverage": {},
 }
 """Of every kind the file in which the canary stands, if it stands in any."""
 
