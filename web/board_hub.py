@@ -19,7 +19,7 @@ from fastapi.concurrency import run_in_threadpool
 from workers.feed import Feed, FeedDown, NoticeKind
 
 LEAST_SECONDS = 0.14
-"""From the beginning of one drawing to that of the next: oftener, and fifty browsers are busier showing than we drawing."""
+"""From the beginning of one drawing to that of the next. More of them cost fifty browsers more than they tell."""
 REDRAW_SECONDS = 5.0
 """A wait that has become too long, a call-back that is late: no notice tells of those."""
 CHECK_SECONDS = 3.0
