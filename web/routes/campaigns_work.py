@@ -17,7 +17,7 @@ from crm.campaigns.worklist import Item
 from crm.cards.safe_contact import warnings_of
 from crm.dialler import by_person, calling_off
 from crm.dialler.tables import CAMPAIGN
-from crm.errors import Incomplete, RecordsError
+from crm.errors import RecordsError
 from crm.masked import masked_number
 from crm.measures.tables import SupportMeasure
 from web import workplace
@@ -25,18 +25,17 @@ from web.access import ON_CALLS, Visitor, allow
 from web.appeal_form import choices, read_appeal
 from web.appointments import offered
 from web.desk import desk_of
-from web.forms import BadForm, Fields, Form, Line, Text, fill, posted
-from web.missed import read_moment
+from web.forms import Fields, Form, Line, Text, posted
 from web.pages import back_to, page
 from web.routes.appeals import enter
 from web.tried import NOTHING_TRIED, Tried, trying
+from web.worklists import DIALLING, STOPPED, Skipped, later_moment, read_form
 from workers.feed import Notice, NoticeKind
 from workers.queues import Wake
 
 router = APIRouter(prefix="/campaigns/work", default_response_class=HTMLResponse)
 Posted = Annotated[Form, Depends(posted)]
 HERE = "/campaigns/work"
-DIALLING = "Звоним: как только ваш телефон ответит, программа наберёт номер."
 NOBODY = "Список пройден: звонить больше некому."
 SPECIALISTS = 4
 """So many of those who see families are offered beside the appeal; the others are a click away."""
@@ -57,13 +56,6 @@ class Finished(Fields):
     day: Line = ""
 
 
-class Skipped(Fields):
-    """Why she passes this family over; `stop` ends her work with the list."""
-
-    reason: Line = ""
-    stop: bool = False
-
-
 @router.get("")
 def working(request: Request, visitor: Visitor = allow(*ON_CALLS)) -> Response:
     """The family that she works on, or the campaigns that wait for her."""
@@ -73,7 +65,7 @@ def working(request: Request, visitor: Visitor = allow(*ON_CALLS)) -> Response:
 @router.post("/next")
 def take_next(request: Request, form: Posted, visitor: Visitor = allow(*ON_CALLS)) -> Response:
     """The next one that nobody has."""
-    sent = _read(Started, form)
+    sent = read_form(Started, form)
     desk, at = desk_of(request), datetime.now(UTC)
     with trying(desk) as (session, tried):
         item = worklist.take_next(session, visitor.employee, at, campaign_id=sent.campaign, ip=visitor.ip)
@@ -83,7 +75,7 @@ def take_next(request: Request, form: Posted, visitor: Visitor = allow(*ON_CALLS
 @router.post("/{task_id}/call")
 def call(request: Request, task_id: int, form: Posted, visitor: Visitor = allow(*ON_CALLS)) -> Response:
     """Her own phone rings first; refused while a caller waits."""
-    _read(Fields, form)
+    read_form(Fields, form)
     desk, at = desk_of(request), datetime.now(UTC)
     with trying(desk) as (session, tried):
         by_person.keep(session, task_id, visitor.employee, at)
@@ -99,15 +91,13 @@ def call(request: Request, task_id: int, form: Posted, visitor: Visitor = allow(
 @router.post("/{task_id}/outcome")
 def outcome(request: Request, task_id: int, form: Posted, visitor: Visitor = allow(*ON_CALLS)) -> Response:
     """What it came to; the next family comes up by itself, but for one that needs help: its appeal does."""
-    sent = _read(Finished, form)
+    sent = read_form(Finished, form)
     desk, at = desk_of(request), datetime.now(UTC)
     wanted, said = Outcome(sent.outcome), ""
     with trying(desk) as (session, tried):
         moment = None
         if wanted is Outcome.LATER:
-            moment = read_moment(sent.day, sent.time, desk.zone, at) if sent.time else None
-            if moment is None:
-                raise Incomplete({"time": "Укажите время: например 15:00, день 25.11."})
+            moment = later_moment(sent.day, sent.time, desk.zone, at)
         by_person.keep(session, task_id, visitor.employee, at)
         target = worklist.finish(
             session, task_id, wanted, sent.note, visitor.employee, at, call_at=moment, ip=visitor.ip
@@ -124,15 +114,14 @@ def outcome(request: Request, task_id: int, form: Posted, visitor: Visitor = all
 @router.post("/{task_id}/skip")
 def skip(request: Request, task_id: int, form: Posted, visitor: Visitor = allow(*ON_CALLS)) -> Response:
     """Passed over with a reason: a colleague may take it at once."""
-    sent = _read(Skipped, form)
+    sent = read_form(Skipped, form)
     desk, at = desk_of(request), datetime.now(UTC)
     said = ""
     with trying(desk) as (session, tried):
-        reason = sent.reason or ("закончили работу со списком" if sent.stop else "")
         item = worklist.held(session, visitor.employee)
-        worklist.skip(session, task_id, reason, visitor.employee, at, ip=visitor.ip)
+        worklist.skip(session, task_id, sent.words, visitor.employee, at, ip=visitor.ip)
         if sent.stop:
-            said = "Список остановлен: остальное ждёт."
+            said = STOPPED
         elif item is not None:
             said = _next_of(session, visitor, item.campaign.id, at)
     return _after(request, visitor, tried, said, sent=sent.model_dump())
@@ -162,13 +151,6 @@ def _after(
         return _page(request, visitor, tried, sent)
     desk_of(request).publish(Notice(NoticeKind.DIAL))
     return back_to(request, HERE, said)
-
-
-def _read(model: type[Any], form: Form) -> Any:
-    sent, _problems = fill(model, form)
-    if sent is None:
-        raise BadForm
-    return sent
 
 
 def _page(

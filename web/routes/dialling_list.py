@@ -14,7 +14,7 @@ from crm.appointments.reading import as_lines
 from crm.cards.safe_contact import warnings_of
 from crm.dialler import by_person, calling_off, claiming, reading
 from crm.dialler.tables import REMINDER, DialTask
-from crm.errors import Incomplete, RecordsError
+from crm.errors import RecordsError
 from crm.family_tables import Person
 from crm.masked import masked_number
 from crm.reminders import calling, human_list, next_up, spoken_by_person, why
@@ -24,17 +24,16 @@ from web.access import ON_CALLS, Visitor, allow
 from web.appointments import place_words
 from web.desk import desk_of
 from web.dialling import LIVE_FOR_PAGES, TONES
-from web.forms import BadForm, Fields, Form, Line, Text, fill, posted
-from web.missed import read_moment
+from web.forms import Fields, Form, Line, Text, posted
 from web.pages import back_to, page
 from web.tried import NOTHING_TRIED, Tried, trying
+from web.worklists import DIALLING, STOPPED, Skipped, later_moment, read_form
 from workers.feed import Notice, NoticeKind
 from workers.queues import Wake
 
 router = APIRouter(prefix="/dialling/list", default_response_class=HTMLResponse)
 Posted = Annotated[Form, Depends(posted)]
 HERE = "/dialling/list"
-DIALLING = "Звоним: как только ваш телефон ответит, программа наберёт номер."
 NOBODY = "Список пройден: звонить больше некому."
 
 
@@ -47,13 +46,6 @@ class Finished(Fields):
     day: Line = ""
 
 
-class Skipped(Fields):
-    """Why she passes this family over; `stop` ends her work with the list."""
-
-    reason: Line = ""
-    stop: bool = False
-
-
 @router.get("")
 def working(request: Request, visitor: Visitor = allow(*ON_CALLS)) -> Response:
     """The family that she works on, or the list."""
@@ -63,7 +55,7 @@ def working(request: Request, visitor: Visitor = allow(*ON_CALLS)) -> Response:
 @router.post("/next")
 def take_next(request: Request, form: Posted, visitor: Visitor = allow(*ON_CALLS)) -> Response:
     """The most urgent one that nobody has."""
-    _read(Fields, form)
+    read_form(Fields, form)
     desk, at = desk_of(request), datetime.now(UTC)
     with trying(desk) as (session, tried):
         said = _take_next(session, visitor, at)
@@ -73,7 +65,7 @@ def take_next(request: Request, form: Posted, visitor: Visitor = allow(*ON_CALLS
 @router.post("/{task_id}/take")
 def take(request: Request, task_id: int, form: Posted, visitor: Visitor = allow(*ON_CALLS)) -> Response:
     """This one; the one she held goes back."""
-    _read(Fields, form)
+    read_form(Fields, form)
     desk, at = desk_of(request), datetime.now(UTC)
     with trying(desk) as (session, tried):
         held = next_up.held(session, visitor.employee, at)
@@ -86,7 +78,7 @@ def take(request: Request, task_id: int, form: Posted, visitor: Visitor = allow(
 @router.post("/{task_id}/call")
 def call(request: Request, task_id: int, form: Posted, visitor: Visitor = allow(*ON_CALLS)) -> Response:
     """Her own phone rings first; every rule is asked at this moment."""
-    _read(Fields, form)
+    read_form(Fields, form)
     desk, at = desk_of(request), datetime.now(UTC)
     with trying(desk) as (session, tried):
         _hold(session, task_id, visitor, at)
@@ -102,15 +94,13 @@ def call(request: Request, task_id: int, form: Posted, visitor: Visitor = allow(
 @router.post("/{task_id}/outcome")
 def outcome(request: Request, task_id: int, form: Posted, visitor: Visitor = allow(*ON_CALLS)) -> Response:
     """What it came to; the next family comes up by itself."""
-    sent = _read(Finished, form)
+    sent = read_form(Finished, form)
     desk, at = desk_of(request), datetime.now(UTC)
 
     def act(session: Session) -> str:
         moment = None
         if sent.outcome == Outcome.LATER.value:
-            moment = read_moment(sent.day, sent.time, desk.zone, at) if sent.time else None
-            if moment is None:
-                raise Incomplete({"time": "Укажите время: например 15:00, день 25.11."})
+            moment = later_moment(sent.day, sent.time, desk.zone, at)
         _hold(session, task_id, visitor, at)
         human_list.finish(
             session, task_id, Outcome(sent.outcome), sent.note, visitor.employee, at, call_at=moment, ip=visitor.ip
@@ -123,13 +113,12 @@ def outcome(request: Request, task_id: int, form: Posted, visitor: Visitor = all
 @router.post("/{task_id}/skip")
 def skip(request: Request, task_id: int, form: Posted, visitor: Visitor = allow(*ON_CALLS)) -> Response:
     """Passed over with a reason: a colleague may take it at once."""
-    sent = _read(Skipped, form)
+    sent = read_form(Skipped, form)
     at = datetime.now(UTC)
 
     def act(session: Session) -> str:
-        reason = sent.reason or ("закончили работу со списком" if sent.stop else "")
-        by_person.give_back(session, task_id, reason, visitor.employee, at, ip=visitor.ip)
-        return "Список остановлен: остальное ждёт." if sent.stop else _take_next(session, visitor, at)
+        by_person.give_back(session, task_id, sent.words, visitor.employee, at, ip=visitor.ip)
+        return STOPPED if sent.stop else _take_next(session, visitor, at)
 
     return _done(request, visitor, act, sent.model_dump())
 
@@ -160,13 +149,6 @@ def _after(
         return _page(request, visitor, tried, sent)
     desk_of(request).publish(Notice(NoticeKind.DIAL), Notice(NoticeKind.BOOKING))
     return back_to(request, HERE, said)
-
-
-def _read(model: type[Any], form: Form) -> Any:
-    sent, _problems = fill(model, form)
-    if sent is None:
-        raise BadForm
-    return sent
 
 
 def _page(

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from crm.cards.safe_contact import warnings_of
 from crm.dialler import by_person, calling_off, claiming, reading
 from crm.dialler.tables import RATING
-from crm.errors import Incomplete, RecordsError
+from crm.errors import RecordsError
 from crm.family_tables import Person
 from crm.masked import masked_number
 from crm.ratings import spoken_by_person, worklist
@@ -23,17 +23,16 @@ from crm.reminders.spoken_by_person import name_of
 from web import workplace
 from web.access import ON_CALLS, Visitor, allow
 from web.desk import desk_of
-from web.forms import BadForm, Fields, Form, Line, Text, fill, posted
-from web.missed import read_moment
+from web.forms import Fields, Form, Line, Text, posted
 from web.pages import back_to, page
 from web.tried import NOTHING_TRIED, Tried, trying
+from web.worklists import DIALLING, STOPPED, Skipped, later_moment, read_form
 from workers.feed import Notice, NoticeKind
 from workers.queues import Wake
 
 router = APIRouter(prefix="/ratings/work", default_response_class=HTMLResponse)
 Posted = Annotated[Form, Depends(posted)]
 HERE = "/ratings/work"
-DIALLING = "Звоним: как только ваш телефон ответит, программа наберёт номер."
 NOBODY = "Список пройден: спрашивать больше некого."
 Answer = Literal[
     "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "refused", "later", "no_answer", "wrong_number", "do_not_call"
@@ -50,13 +49,6 @@ class Answered(Fields):
     day: Line = ""
 
 
-class Skipped(Fields):
-    """Why she passes this family over; `stop` ends her work with the list."""
-
-    reason: Line = ""
-    stop: bool = False
-
-
 @router.get("")
 def working(request: Request, visitor: Visitor = allow(*ON_CALLS)) -> Response:
     """The family that she asks, or the list."""
@@ -66,7 +58,7 @@ def working(request: Request, visitor: Visitor = allow(*ON_CALLS)) -> Response:
 @router.post("/next")
 def take_next(request: Request, form: Posted, visitor: Visitor = allow(*ON_CALLS)) -> Response:
     """The most urgent one that nobody has, never about her own work."""
-    _read(Fields, form)
+    read_form(Fields, form)
     desk, at = desk_of(request), datetime.now(UTC)
     with trying(desk) as (session, tried):
         said = _take_next(session, visitor, at)
@@ -76,7 +68,7 @@ def take_next(request: Request, form: Posted, visitor: Visitor = allow(*ON_CALLS
 @router.post("/{task_id}/take")
 def take(request: Request, task_id: int, form: Posted, visitor: Visitor = allow(*ON_CALLS)) -> Response:
     """This one; the one she held goes back."""
-    _read(Fields, form)
+    read_form(Fields, form)
     desk, at = desk_of(request), datetime.now(UTC)
     with trying(desk) as (session, tried):
         held = worklist.held(session, visitor.employee)
@@ -89,7 +81,7 @@ def take(request: Request, task_id: int, form: Posted, visitor: Visitor = allow(
 @router.post("/{task_id}/call")
 def call(request: Request, task_id: int, form: Posted, visitor: Visitor = allow(*ON_CALLS)) -> Response:
     """Her own phone rings first; refused while a caller waits."""
-    _read(Fields, form)
+    read_form(Fields, form)
     desk, at = desk_of(request), datetime.now(UTC)
     with trying(desk) as (session, tried):
         if trouble := workplace.link_trouble(session, at):
@@ -104,7 +96,7 @@ def call(request: Request, task_id: int, form: Posted, visitor: Visitor = allow(
 @router.post("/{task_id}/outcome")
 def outcome(request: Request, task_id: int, form: Posted, visitor: Visitor = allow(*ON_CALLS)) -> Response:
     """The score, or what the call came to without one; the next family comes up by itself."""
-    sent = _read(Answered, form)
+    sent = read_form(Answered, form)
     desk, at = desk_of(request), datetime.now(UTC)
     said = ""
     with trying(desk) as (session, tried):
@@ -122,13 +114,12 @@ def outcome(request: Request, task_id: int, form: Posted, visitor: Visitor = all
 @router.post("/{task_id}/skip")
 def skip(request: Request, task_id: int, form: Posted, visitor: Visitor = allow(*ON_CALLS)) -> Response:
     """Passed over with a reason: a colleague may take it at once."""
-    sent = _read(Skipped, form)
+    sent = read_form(Skipped, form)
     desk, at = desk_of(request), datetime.now(UTC)
     said = ""
     with trying(desk) as (session, tried):
-        reason = sent.reason or ("закончили работу со списком" if sent.stop else "")
-        by_person.give_back(session, task_id, reason, visitor.employee, at, ip=visitor.ip)
-        said = "Список остановлен: остальное ждёт." if sent.stop else _take_next(session, visitor, at)
+        by_person.give_back(session, task_id, sent.words, visitor.employee, at, ip=visitor.ip)
+        said = STOPPED if sent.stop else _take_next(session, visitor, at)
     return _after(request, visitor, tried, said, sent=sent.model_dump())
 
 
@@ -137,9 +128,7 @@ def _without_score(  # noqa: PLR0917 - which, what, when, in whose zone
 ) -> str:
     wanted, moment = Outcome(sent.answer), None
     if wanted is Outcome.LATER:
-        moment = read_moment(sent.day, sent.time, zone, at) if sent.time else None
-        if moment is None:
-            raise Incomplete({"time": "Укажите время: например 15:00, день 25.11."})
+        moment = later_moment(sent.day, sent.time, zone, at)
     worklist.finish(
         session, task_id, wanted, sent.note, visitor.employee, at, attempt=sent.attempt, call_at=moment, ip=visitor.ip
     )
@@ -161,13 +150,6 @@ def _after(
         return _page(request, visitor, tried, sent)
     desk_of(request).publish(Notice(NoticeKind.DIAL))
     return back_to(request, HERE, said)
-
-
-def _read(model: type[Any], form: Form) -> Any:
-    sent, _problems = fill(model, form)
-    if sent is None:
-        raise BadForm
-    return sent
 
 
 def _page(
