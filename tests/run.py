@@ -4,7 +4,7 @@ Each lane is a process of its own: the browser tests' event loop does not mix wi
 leaves the other lanes running. A skipped test counts as a failure: nothing is skipped silently.
 
 Lanes that mind no delay run in the background, on what the others leave of the machine while they wait for telephones;
-what they print is shown whole, between two lanes of the foreground.
+what they print is shown whole, between two turns of the foreground.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ import tempfile
 import threading
 import time
 import xml.etree.ElementTree as ET
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,6 +60,8 @@ class Lane:
     quick: bool = False
     patient: bool = False
     """No test of it minds how long it takes: it may run in the background, and its files may lie in memory."""
+    with_last: bool = False
+    """It has its turn together with the lane before it."""
     limit: float = 1800.0
     """Seconds after which the whole lane has hung: pytest-timeout ends a test, not what hangs between or after them."""
 
@@ -124,10 +127,10 @@ LANES = [
     Lane("commands", [*_TWO, _COMMANDS], patient=True),
     Lane("day", [_DAY], patient=True),
     Lane("processes", [*_WATCHING, f"--ignore={_COMMANDS}"]),
-    # One after another: tests that listen for a tone cannot share two cores with a second exchange.
-    Lane("asterisk", ["tests/asterisk", f"--ignore={_DAY}"]),
+    # They wait for telephones nine tenths of their time; the tests of one file follow each other.
+    Lane("asterisk", ["-n", "3", "--dist", "loadfile", "tests/asterisk", f"--ignore={_DAY}"]),
     Lane("faults", ["tests/chaos"]),
-    Lane("browser", ["tests/browser"]),
+    Lane("browser", ["tests/browser"], with_last=True),
 ]
 
 
@@ -186,13 +189,37 @@ def run_all(chosen: list[Command | Lane]) -> list[Finished]:
     if not punctual and not long:
         return finished + [run_lane(one) for one in patient]
     with Background(patient) as background:
-        for one in punctual:
-            finished.append(run_lane(one))
+        for turn in turns(punctual):
+            finished += run_together(turn)
             finished += background.shown()
         for check in long:
             finished.append(run_check(check))
             finished += background.shown()
         return finished + background.rest()
+
+
+def turns(lanes: list[Lane]) -> list[list[Lane]]:
+    """The lanes of the foreground, those that go together in one list."""
+    found: list[list[Lane]] = []
+    for lane in lanes:
+        if lane.with_last and found:
+            found[-1].append(lane)
+        else:
+            found.append([lane])
+    return found
+
+
+def run_together(lanes: list[Lane]) -> list[Finished]:
+    """The lanes of one turn, each in a process of its own; of several, each is shown when it is over."""
+    if len(lanes) == 1:
+        return [run_lane(lanes[0])]
+    say(f"\n... together: {', '.join(lane.name for lane in lanes)}")
+    finished = []
+    with ThreadPoolExecutor(len(lanes)) as threads:
+        for over in as_completed([threads.submit(run_lane, lane, kept=True) for lane in lanes]):
+            finished.append(over.result())
+            say(f"\n=== {finished[-1].name}\n{finished[-1].output}")
+    return finished
 
 
 def run_check(check: Command) -> Finished:
@@ -224,7 +251,7 @@ class Background:
             if self._ended.is_set():
                 return
             try:
-                self._finished.put(run_lane(lane, aside=True))
+                self._finished.put(run_lane(lane, kept=True, aside=True))
             except Exception as failure:  # whoever waits for this lane must hear of it
                 self._finished.put(Finished(lane.name, Tally(failed=1), 0, repr(failure)))
 
@@ -245,30 +272,31 @@ class Background:
         return one
 
 
-def run_lane(lane: Lane, *, aside: bool = False) -> Finished:
-    """One pytest process; a lane that crashed, hung or has no tests counts one failure more. `aside`: its output is
-    kept, and it leaves the processor to others."""
-    if not aside:
+def run_lane(lane: Lane, *, kept: bool = False, aside: bool = False) -> Finished:
+    """One pytest process; a lane that crashed, hung or has no tests counts one failure more. `kept`: its output is
+    not shown yet; `aside`: it leaves the processor to others."""
+    if not kept:
         say(f"\n=== {lane.name}")
     started = time.monotonic()
     missing = [path for path in lane.arguments if path.startswith("tests/") and not Path(path).exists()]
     if missing:
-        return Finished(lane.name, Tally(failed=1), 0, told(f"no such path: {', '.join(missing)}", aside))
+        return Finished(lane.name, Tally(failed=1), 0, told(f"no such path: {', '.join(missing)}", kept))
     with scratch(lane) as folder:
         report, output = Path(folder) / "report.xml", Path(folder) / "output.txt"
         command = [sys.executable, "-m", "pytest", "-q", f"--junit-xml={report}", *lane.arguments]
-        with output.open("wb") as kept:
-            pipe = {"stdout": kept, "stderr": kept} if aside else {}
+        with output.open("wb") as file:
+            place = file if kept else None
             process = subprocess.Popen(
                 ["nice", *command] if aside else command,
                 env={**os.environ, "TMPDIR": folder} if lane.patient else None,
-                **pipe,
+                stdout=place,
+                stderr=place,
             )
             code = wait(process, lane.limit)
         tally = read_report(report) if report.exists() else Tally()
         said = output.read_text("utf-8", "replace")
     if code and not tally.failed:
-        said += told("no test was found" if code == _NO_TESTS else f"pytest ended with code {code}", aside)
+        said += told("no test was found" if code == _NO_TESTS else f"pytest ended with code {code}", kept)
         tally.failed += 1
     return Finished(lane.name, tally, time.monotonic() - started, said)
 
@@ -302,9 +330,9 @@ def has_memory() -> bool:
     return its.f_bavail * its.f_frsize >= _MEMORY_BYTES and not its.f_flag & os.ST_NOEXEC
 
 
-def told(line: str, aside: bool) -> str:
+def told(line: str, kept: bool) -> str:
     """Say it now, or keep it for later."""
-    if aside:
+    if kept:
         return line
     say(line)
     return ""

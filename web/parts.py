@@ -67,6 +67,13 @@ class Painter:
         self.swap = swap
         self.force = force
         self.clock: Clock = desk.clock()
+        self._bar: workplace.BarState | None = None
+
+    def bar(self, session: Session) -> workplace.BarState:
+        """What the top of the page and the panels below it both show: read once."""
+        if self._bar is None:
+            self._bar = workplace.bar_state(session, self.visitor, self.clock.at)
+        return self._bar
 
     def part(self, name: str, *, subject: str = "", version: str = "", classes: str = "", **context: Any) -> Markup:
         """One box. Without `version` the drawn text is its own version."""
@@ -85,7 +92,7 @@ class Painter:
 
     def frame(self, session: Session, *, on_workplace: bool = False) -> Frame:
         """The top of the page."""
-        bar = workplace.bar_state(session, self.visitor, self.clock.at)
+        bar = self.bar(session)
         return Frame(
             status=self.part("status", bar=bar, classes="bar-state"),
             waiting=self.part("waiting", bar=bar),
@@ -104,7 +111,7 @@ class Painter:
         """The workplace."""
         at, visitor = self.clock.at, self.visitor
         own = workplace.own_call(session, visitor, at)
-        bar = workplace.bar_state(session, visitor, at)
+        bar = self.bar(session)
         subject = f"call-{own.call.id}" if own else "idle"
         entry = own.entry if own else None
         support = support_of(session, entry)

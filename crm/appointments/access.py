@@ -1,14 +1,13 @@
 """Who books, who sees which appointment, and what of it the others see: «занято» (domain.md §2.6, §4.3)."""
 
-from sqlalchemy import ColumnElement, and_, false, or_, select, true
+from sqlalchemy import ColumnElement, and_, false, or_, true
 from sqlalchemy.orm import Session
 
 from crm.appointments.tables import Appointment
 from crm.base import fetch
 from crm.errors import NotFound
-from crm.family_tables import Family
 from crm.staff import Employee, Role
-from crm.visibility import seen_by, seen_family, sees_families
+from crm.visibility import family_seen_by, seen_family, sees_families
 
 BOOKERS = frozenset({Role.DISPATCHER.value, Role.COORDINATOR.value, Role.HEAD.value})
 """Who books and moves; a specialist marks what became of his own receptions; the director reads."""
@@ -26,7 +25,7 @@ def shown_to(viewer: Employee) -> ColumnElement[bool]:
     if not sees_families(viewer):
         return false()
     own = Appointment.employee_id == viewer.id if viewer.role == Role.SPECIALIST.value else true()
-    known = or_(Appointment.family_id.is_(None), Appointment.family_id.in_(select(Family.id).where(seen_by(viewer))))
+    known = or_(Appointment.family_id.is_(None), family_seen_by(viewer, Appointment.family_id))
     return and_(own, known)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from callflow.text import clean_line, clean_text
@@ -18,7 +18,7 @@ from crm.errors import Incomplete, NotFound
 from crm.family_tables import ACTIVE, Family, Person
 from crm.journal_tables import of_call
 from crm.staff import Employee
-from crm.visibility import seen_by, seen_family
+from crm.visibility import family_seen_by, seen_family
 
 NOT_THERE = "Такой строки в листе ожидания нет."
 DAY_MINUTES = 24 * 60
@@ -126,7 +126,7 @@ def fetch_wish(session: Session, wish_id: int, viewer: Employee, *, lock: bool =
 
 def lines(session: Session, viewer: Employee, at: datetime) -> list[Line]:
     """Who waits, first come first; without families that the viewer may not know of."""
-    known = or_(WaitingWish.family_id.is_(None), WaitingWish.family_id.in_(_families(viewer)))
+    known = or_(WaitingWish.family_id.is_(None), _in_use(viewer))
     statement = select(WaitingWish).where(WaitingWish.state == "waiting", known)
     rows = session.scalars(statement.order_by(WaitingWish.entered_at, WaitingWish.id).limit(200)).all()
     offers = open_offers(session, [one.id for one in rows], at)
@@ -154,8 +154,9 @@ def freed(session: Session, viewer: Employee, at: datetime) -> list[Line]:
     return [one for one in lines(session, viewer, at) if one.offer is not None]
 
 
-def _families(viewer: Employee) -> Select[int]:
-    return select(Family.id).where(seen_by(viewer), Family.state == ACTIVE)
+def _in_use(viewer: Employee) -> ColumnElement[bool]:
+    kept = select(Family.id).where(Family.id == WaitingWish.family_id, Family.state == ACTIVE)
+    return and_(family_seen_by(viewer, WaitingWish.family_id), kept.exists())
 
 
 def _checked(session: Session, wish: Wish, employee: Employee) -> str:

@@ -10,10 +10,9 @@ from crm import institution
 from crm.base import MAX_ID
 from crm.campaigns.tables import Campaign, CampaignTarget
 from crm.errors import NotFound
-from crm.family_tables import Family
 from crm.missed.access import services_of
 from crm.staff import Employee, Role
-from crm.visibility import seen_by
+from crm.visibility import family_seen_by
 
 NOT_THERE = "Такой кампании нет."
 
@@ -40,4 +39,4 @@ def fetch_campaign(session: Session, campaign_id: int, viewer: Employee, *, lock
 
 def seen_targets(viewer: Employee) -> ColumnElement[bool]:
     """The condition on `CampaignTarget` for lists and counts."""
-    return select(Family.id).where(Family.id == CampaignTarget.family_id, seen_by(viewer)).exists()
+    return family_seen_by(viewer, CampaignTarget.family_id)

@@ -6,17 +6,16 @@ from sqlalchemy.orm import Session
 from crm.base import MAX_ID
 from crm.dialler.tables import DialTask
 from crm.errors import NotFound
-from crm.family_tables import Family
 from crm.missed.access import services_of
 from crm.staff import Employee
-from crm.visibility import seen_by
+from crm.visibility import family_seen_by
 
 NOT_THERE = "Такого напоминания нет."
 
 
 def is_theirs(session: Session, viewer: Employee) -> ColumnElement[bool]:
     """The condition on `DialTask` for lists and counts."""
-    seen = select(Family.id).where(Family.id == DialTask.family_id, seen_by(viewer)).exists()
+    seen = family_seen_by(viewer, DialTask.family_id)
     return and_(DialTask.service_id.in_(services_of(session, viewer)), or_(DialTask.family_id.is_(None), seen))
 
 

@@ -8,10 +8,9 @@ from sqlalchemy.orm import Session
 from crm import institution, staff
 from crm.base import MAX_ID
 from crm.errors import NotFound
-from crm.family_tables import Family
 from crm.missed.tables import MissedCall
 from crm.staff import Employee, Role
-from crm.visibility import seen_by
+from crm.visibility import family_seen_by
 
 _WORK_WITH_IT = {Role.DISPATCHER.value, Role.COORDINATOR.value, Role.HEAD.value}
 
@@ -33,7 +32,7 @@ def is_theirs(session: Session, viewer: Employee) -> ColumnElement[bool]:
     the number is all that is shown (`crm.missed.reading`). A closed one is history, and that of a restricted family is
     known to those entitled only.
     """
-    seen = select(Family.id).where(Family.id == MissedCall.family_id, seen_by(viewer)).exists()
+    seen = family_seen_by(viewer, MissedCall.family_id)
     known = or_(MissedCall.closed_at.is_(None), MissedCall.family_id.is_(None), seen)
     return and_(MissedCall.service_id.in_(services_of(session, viewer)), known)
 

@@ -10,7 +10,7 @@ from callflow.names import full_name
 from crm.family_tables import Family, Person
 from crm.outgoing.tables import OutgoingCall
 from crm.staff import Employee
-from crm.visibility import seen_by
+from crm.visibility import family_seen_by, seen_by
 
 SHOWN_FOR = timedelta(minutes=10)
 
@@ -31,7 +31,7 @@ def last_order(session: Session, employee: Employee, at: datetime) -> OutgoingCa
 
 def _own(employee: Employee) -> Select[OutgoingCall]:
     """Her own calls; without those to a family that she may no longer know of."""
-    seen = select(Family.id).where(Family.id == OutgoingCall.family_id, seen_by(employee)).exists()
+    seen = family_seen_by(employee, OutgoingCall.family_id)
     return select(OutgoingCall).where(
         OutgoingCall.employee_id == employee.id, or_(OutgoingCall.family_id.is_(None), seen)
     )

@@ -13,7 +13,7 @@ from crm.errors import NotFound
 from crm.family_tables import Family
 from crm.staff import Employee, Role
 from crm.tips.tables import Tip, TipReport
-from crm.visibility import seen_by, seen_family
+from crm.visibility import family_seen_by, seen_family
 
 WORK_WITH_IT = frozenset({Role.DISPATCHER.value, Role.COORDINATOR.value, Role.HEAD.value})
 SEE_ALL = frozenset({Role.HEAD.value, Role.DIRECTOR.value})
@@ -31,7 +31,7 @@ def services_of(session: Session, viewer: Employee) -> tuple[int, ...]:
 
 def is_theirs(session: Session, viewer: Employee) -> ColumnElement[bool]:
     """The condition on `Tip` for lists and counts: what this person may not see is not even counted."""
-    seen = select(Family.id).where(Family.id == Tip.family_id, seen_by(viewer)).exists()
+    seen = family_seen_by(viewer, Tip.family_id)
     own = select(TipReport.id).where(TipReport.tip_id == Tip.id, TipReport.taken_by_id == viewer.id).exists()
     return Tip.service_id.in_(services_of(session, viewer)) & or_(Tip.family_id.is_(None), seen, own)
 

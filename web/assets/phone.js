@@ -8,6 +8,7 @@ import { stopRinging } from "./sound.js";
 
 const RETRY = [1000, 2000, 3000, 5000, 8000, 13000, 20000, 30000]; // ms; the exchange needs a moment to learn a new secret
 const LOST = { extraHeaders: ["Reason: Q.850;cause=44"] }; // this channel is gone, the talk is not over
+const MOST_GLARES = 10;
 const RENEW = 0.8; // of the secret's lifetime
 
 let agent;
@@ -125,6 +126,7 @@ function incoming(session, request) {
     return;
   }
   call = session;
+  outliveGlare(session);
   wantsHold = false;
   // Its owner has asked for this call, or is in the middle of it.
   const wantedByHer = request.getHeader("SD-Outgoing") === "1";
@@ -141,6 +143,21 @@ function incoming(session, request) {
   session.on("peerconnection", ({ peerconnection }) => { hear(peerconnection); watch(session, peerconnection); });
   if (session.connection) { hear(session.connection); watch(session, session.connection); }
   if (returned) answer();
+}
+
+// «Удержать» at the moment when the exchange itself changes the session (a transfer): each refuses the other's re-INVITE
+// (491; 500 while one is being answered), and whoever refused is asked again a moment later (RFC 3261, 14.1 and 14.2).
+// JsSIP would end the talk instead.
+function outliveGlare(session) {
+  const send = session._sendReinvite.bind(session);
+  session._sendReinvite = (options = {}, tries = 0) => {
+    const { failed, ...handlers } = options.eventHandlers ?? {};
+    handlers.failed = (response) => {
+      if (![491, 500].includes(response?.status_code) || tries === MOST_GLARES) failed?.(response);
+      else setTimeout(() => session.isEstablished() && session._sendReinvite(options, tries + 1), Math.random() * 2000);
+    };
+    send({ ...options, eventHandlers: handlers });
+  };
 }
 
 // An exchange that was killed says no BYE: the talk is over when its sound is. Longer than the exchange itself waits for
