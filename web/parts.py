@@ -107,11 +107,15 @@ class Painter:
         packet = packet_of(session, transfer_id, self.visitor.employee)
         return self.part("packet", subject=f"packet-{transfer_id}", packet=packet)
 
+    def queue(self, session: Session) -> Markup:
+        """Who waits."""
+        return self.part("queue", waiting=self.bar(session).waiting)
+
     def panels(self, session: Session) -> Panels:
         """The workplace."""
         at, visitor = self.clock.at, self.visitor
-        own = workplace.own_call(session, visitor, at)
         bar = self.bar(session)
+        own = workplace.own_call(session, visitor, bar.current, at) if bar.current else None
         subject = f"call-{own.call.id}" if own else "idle"
         entry = own.entry if own else None
         support = support_of(session, entry)
@@ -123,7 +127,7 @@ class Painter:
         visits = today_visits(session, visitor.employee, day, zone) if own is None else []
         return Panels(
             call=self.part("call", subject=subject, own=own, bar=bar),
-            queue=self.part("queue", waiting=bar.waiting),
+            queue=self.queue(session),
             card=self.part(
                 "card",
                 subject=_card_subject(subject, own),
@@ -170,16 +174,19 @@ def parts(
     *,
     at_workplace: bool,
     packet_id: int | None = None,
+    queue_only: bool = False,
     force: bool = False,
     said: str = "",
     status: int = 200,
 ) -> HTMLResponse:
-    """All parts as one answer; `force` after the visitor's own action, `said` is a short confirmation."""
+    """All parts as one answer; `force` after the visitor's own action, `said` is a short confirmation. `queue_only`:
+    nothing but the queue has changed, and of the workplace nothing else is drawn: callers come to a page in mid-talk
+    more often than anything else does."""
     painter = Painter(desk, visitor, swap=True, force=force)
     with desk.database.reading() as session:
         drawn = list(vars(painter.frame(session, on_workplace=at_workplace)).values())
         if at_workplace and visitor.role in ON_CALLS:
-            drawn += vars(painter.panels(session)).values()
+            drawn += [painter.queue(session)] if queue_only else vars(painter.panels(session)).values()
         if packet_id is not None and visitor.role in HAVE_STATUS:
             with suppress(NotFound):
                 drawn.append(painter.packet(session, packet_id))

@@ -84,11 +84,13 @@ def absence_lines(session: Session, rows: Sequence[Absence], zone: ZoneInfo) -> 
 def people(session: Session, visitor: Visitor, at: datetime) -> dict[str, Any]:
     """What parts/people.html shows."""
     found = reading.specialists(session, visitor.employee, at)
+    ids = [one.employee.id for one in found]
+    hours = {one.employee.id: one.hours for one in found if one.hours is not None}
     return {
         "specialists": found,
         "looks": LOOKS,
-        "slots": slots.nearest(session, [one.employee.id for one in found], at),
-        "held": held_beside(session, [one.employee.id for one in found], at),
+        "slots": slots.nearest(session, ids, at, known=hours),
+        "held": held_beside(session, ids, at),
         "people": colleagues(session, visitor, at),
     }
 

@@ -97,7 +97,7 @@ class OwnCall:
 
 @dataclass
 class BarState:
-    """What the top of every page shows."""
+    """What the top of every page shows. `current`: this person's call, whatever its phase."""
 
     presence: Presence | None
     on_calls: bool
@@ -106,6 +106,7 @@ class BarState:
     link_trouble: str
     missed: MissedCount = NONE_MISSED
     tips: TipCount = NO_TIPS
+    current: CallRecord | None = None
     ringing: CallRecord | None = None
     ringing_since: datetime | None = None
     busy: bool = False
@@ -139,7 +140,7 @@ def bar_state(session: Session, visitor: Visitor, at: datetime) -> BarState:
     if state.missed.promised:
         state.promised = missed.promises_near(session, visitor.employee, at, missed.DRAWN_AHEAD)
     state.packet = transfers.incoming(session, visitor.id) if visitor.role in HAVE_STATUS else None
-    current = calls.current_call(session, visitor.id) if on_calls else None
+    state.current = current = calls.current_call(session, visitor.id) if on_calls else None
     state.order = outgoing.last_order(session, visitor.employee, at) if on_calls else None
     if current is not None:
         leg = own_leg(current, visitor.id)
@@ -184,11 +185,8 @@ def own_leg(call: CallRecord, employee_id: int) -> CallLegRecord | None:
     return (talking or live)[-1] if live else None
 
 
-def own_call(session: Session, visitor: Visitor, at: datetime) -> OwnCall | None:
+def own_call(session: Session, visitor: Visitor, call: CallRecord, at: datetime) -> OwnCall:
     """The call on this person's screen, masked as far as the caller's identity is not confirmed."""
-    call = calls.current_call(session, visitor.id)
-    if call is None:
-        return None
     leg = own_leg(call, visitor.id)
     phase, since = _phase(session, visitor, call, leg, at)
     line = session.get(institution.Line, call.line_id) if call.line_id else None

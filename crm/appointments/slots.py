@@ -19,13 +19,22 @@ HORIZON = timedelta(days=60)
 """How far ahead the nearest times are looked for."""
 
 
-def nearest(session: Session, employee_ids: Iterable[int], at: datetime, count: int = 3) -> dict[int, list[Slot]]:
+def nearest(
+    session: Session,
+    employee_ids: Iterable[int],
+    at: datetime,
+    count: int = 3,
+    *,
+    known: dict[int, Known] | None = None,
+) -> dict[int, list[Slot]]:
     """The first `count` free times of each of these specialists from `at` on, of two months; [] where there is none.
 
-    Six questions, however many specialists. Whoever has no timetable is in the answer with [].
+    Six questions, however many specialists, fewer with their timetables (`known`). Whoever has none is in the answer
+    with [].
     """
     wanted = list(employee_ids)
-    known = known_of(session, wanted)
+    if known is None:
+        known = known_of(session, wanted)
     busy = taken(session, known, at, at + HORIZON, at)
     found: dict[int, list[Slot]] = {one: [] for one in wanted}
     for one, hours in known.items():

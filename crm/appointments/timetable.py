@@ -128,21 +128,12 @@ def specialists(session: Session) -> list[Employee]:
     return list(session.scalars(statement.order_by(Employee.surname, Employee.name)))
 
 
-def works_at(session: Session, employee_id: int, at: datetime) -> tuple[bool, datetime | None]:
+def works(known: Known | None, at: datetime) -> tuple[bool, datetime | None]:
     """Whether this specialist receives people now, and until when; if not, when he does next (None: not in a fortnight,
     or there is no timetable). Absences are not looked at: `crm.specialists` knows them.
     """
-    return working(session, [employee_id], at)[employee_id]
-
-
-def working(session: Session, employee_ids: Iterable[int], at: datetime) -> dict[int, tuple[bool, datetime | None]]:
-    """As `works_at`, for many at once: as many questions as for one."""
-    wanted = list(employee_ids)
-    known = known_of(session, wanted)
-    return {one: _works(known[one], at) if one in known else (False, None) for one in wanted}
-
-
-def _works(known: Known, at: datetime) -> tuple[bool, datetime | None]:
+    if known is None:
+        return False, None
     first = at.astimezone(known.calendar.zone).date()
     for day in (first + timedelta(days=ahead) for ahead in range(LOOK_AHEAD.days)):
         for window in slots.windows(known.timetable, known.exceptions, known.calendar, day):

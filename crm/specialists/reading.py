@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from callflow.call import LegState
 from callflow.text import search_key
 from crm.appointments import timetable
+from crm.appointments.timetable import Known
 from crm.call_tables import CallLegRecord, CallRecord
 from crm.institution import Institution
 from crm.presence import Presence
@@ -24,7 +25,8 @@ from crm.staff import Employee, EmployeeService, Extension, Role
 class SpecialistLine:
     """One specialist on the screen. `state`: see `presence_words.State`; `until` (UTC) until when it holds, if known.
 
-    `outside_number` is E.164 or ''; `substitute` serves in his place while he is absent.
+    `outside_number` is E.164 or ''; `substitute` serves in his place while he is absent; `hours`: his
+    timetable, if he has one.
     """
 
     employee: Employee
@@ -37,6 +39,7 @@ class SpecialistLine:
     substitute: Employee | None
     service_ids: frozenset[int] = field(default_factory=frozenset)
     phone_off: bool = False
+    hours: Known | None = None
 
     @property
     def is_free(self) -> bool:
@@ -67,7 +70,7 @@ def lines(session: Session, at: datetime, *, only: int | None = None) -> list[Sp
     extensions, settings, services = _extensions(session, ids), _settings(session, ids), _services(session, ids)
     devices, talking = _devices(session, extensions.values()), _talking(session, ids)
     presences = {one.employee_id: one for one in session.scalars(select(Presence).where(Presence.employee_id.in_(ids)))}
-    hours = timetable.working(session, ids, at)
+    hours = timetable.known_of(session, ids)
     away, substitutes = absences.away_at(session, ids, at), absences.substitutes_now(session, at)
     shown = []
     for one in people:
@@ -78,11 +81,13 @@ def lines(session: Session, at: datetime, *, only: int | None = None) -> list[Sp
             device=devices.get(number or ""),
             talks=one.id in talking,
             away=_away(away.get(one.id), substitute),
-            works=_works(hours[one.id]),
+            works=_works(hours.get(one.id), at),
             has_outside_number=bool(outside),
         )
         said = say(facts, at.astimezone(zone))
-        shown.append(_line(one, number, outside, said, substitute, services.get(one.id, frozenset())))
+        shown.append(
+            _line(one, number, outside, said, substitute, services.get(one.id, frozenset()), hours.get(one.id))
+        )
     return shown
 
 
@@ -103,7 +108,13 @@ def _searched(one: SpecialistLine) -> str:
 
 
 def _line(  # noqa: PLR0917 - what is known of one person
-    one: Employee, number: str | None, outside: str, said: Said, substitute: Employee | None, services: frozenset[int]
+    one: Employee,
+    number: str | None,
+    outside: str,
+    said: Said,
+    substitute: Employee | None,
+    services: frozenset[int],
+    hours: Known | None,
 ) -> SpecialistLine:
     absent = said.state in (State.ABSENT, State.OUT)
     return SpecialistLine(
@@ -117,6 +128,7 @@ def _line(  # noqa: PLR0917 - what is known of one person
         substitute=substitute if absent else None,
         service_ids=services,
         phone_off=said.phone_off,
+        hours=hours,
     )
 
 
@@ -130,9 +142,10 @@ def _away(row: Absence | None, substitute: Employee | None) -> Away | None:
     return Away(row.kind, row.until, row.entered_at, substitute.short_name if substitute else "")
 
 
-def _works(known: tuple[bool, datetime | None]) -> tuple[bool, datetime | None] | None:
+def _works(hours: Known | None, at: datetime) -> tuple[bool, datetime | None] | None:
     """Whether he receives by his timetable; None where nothing is known: no timetable, or no hours for a fortnight."""
-    return None if known == (False, None) else known
+    works = timetable.works(hours, at)
+    return None if works == (False, None) else works
 
 
 def _extensions(session: Session, ids: Collection[int]) -> dict[int, str]:

@@ -9,14 +9,17 @@ const WAIT = 300;
 let running = false;
 let again = false;
 let later = 0;
+const changed = new Set(); // kinds of notices since the parts were asked for last
 let ask = () => {};
 
 export function refresh(kind) {
   if (!document.getElementById("parts")) return; // the wallboard alone on its screen: web/assets/wallboard.js follows it
-  if (CAN_WAIT.has(kind)) {
-    later ||= setTimeout(refresh, WAIT);
-    return;
-  }
+  changed.add(kind);
+  if (CAN_WAIT.has(kind)) later ||= setTimeout(now, WAIT);
+  else now();
+}
+
+function now() {
   clearTimeout(later);
   later = 0;
   if (running) {
@@ -24,7 +27,9 @@ export function refresh(kind) {
     return;
   }
   running = true;
-  ask();
+  const queueOnly = [...changed].every((kind) => kind === "queue");
+  changed.clear();
+  ask(queueOnly ? "queue" : "all");
 }
 
 function done() {
@@ -32,7 +37,7 @@ function done() {
   noticeCall();
   if (!again) return;
   again = false;
-  refresh();
+  now();
 }
 
 const busyWith = (part) => {
@@ -51,9 +56,9 @@ export function mayReplace(current, incoming) {
 }
 
 export function startRefresh(htmx) {
-  ask = () => {
+  ask = (of) => {
     const at = document.querySelector(".workplace") ? "workplace" : document.getElementById("part-packet")?.dataset.subject ?? "page";
-    htmx.ajax("GET", `/parts?at=${at}`, { source: "#parts", target: "#parts", swap: "none" }).catch(() => {}).finally(done);
+    htmx.ajax("GET", `/parts?at=${at}&of=${of}`, { source: "#parts", target: "#parts", swap: "none" }).catch(() => {}).finally(done);
   };
   // The workplace was left while its parts were on the way: they have no place on another page.
   document.addEventListener("htmx:beforeSwap", (event) => {

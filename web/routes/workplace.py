@@ -36,11 +36,14 @@ def workplace(request: Request, visitor: Visitor = allow(*ON_CALLS)) -> Response
 
 
 @router.get("/parts")
-def changed_parts(request: Request, at: str = "page", visitor: Visitor = allow(*EVERYBODY, activity=False)) -> Response:
+def changed_parts(
+    request: Request, at: str = "page", of: str = "all", visitor: Visitor = allow(*EVERYBODY, activity=False)
+) -> Response:
     """What may have changed; asked after every notice, so it does not keep a session awake that nobody uses."""
     packet = at.removeprefix("packet-") if at.startswith("packet-") else ""
     packet_id = int(packet) if packet.isascii() and packet.isdecimal() and len(packet) < 19 else None
-    return parts(desk_of(request), visitor, at_workplace=at == "workplace", packet_id=packet_id)
+    desk = desk_of(request)
+    return parts(desk, visitor, at_workplace=at == "workplace", packet_id=packet_id, queue_only=of == "queue")
 
 
 @router.post("/presence")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from callflow.slots import Reception
 from crm.appointments import booking, holding, reading, steps, timetable, timetable_editing, waiting, waiting_offers
@@ -101,7 +102,7 @@ def test_only_the_head_and_the_specialist_herself_change_a_timetable(town: Datab
             session, employee(session, "zayac").id, 30, 5, 0, employee(session, "roshchina"), NOON
         )
         assert (begun.slot_minutes, begun.buffer_minutes) == (30, 5)
-        assert timetable.works_at(session, begun.employee_id, NOON) == (False, None)
+        assert _works(session, begun.employee_id, NOON) == (False, None)
 
 
 def test_a_date_without_reception_and_one_with_extra_hours(town: Database) -> None:
@@ -128,12 +129,16 @@ def test_a_date_without_reception_and_one_with_extra_hours(town: Database) -> No
             timetable_editing.add_exception(session, vorobey.id, sunday, "hours", None, None, (), "", "", vorobey, NOON)
 
 
+def _works(session: Session, employee_id: int, at: datetime) -> tuple[bool, datetime | None]:
+    return timetable.works(timetable.known_of(session, [employee_id]).get(employee_id), at)
+
+
 def test_presence_by_the_timetable(town: Database) -> None:
     with town.reading() as session:
         smirnova = employee(session, "smirnova").id
         starts = NOON.replace(hour=11)  # Thursday 14:00 in Moscow
-        assert timetable.works_at(session, smirnova, NOON) == (False, starts)
-        assert timetable.works_at(session, smirnova, starts) == (True, NOON.replace(hour=16))
+        assert _works(session, smirnova, NOON) == (False, starts)
+        assert _works(session, smirnova, starts) == (True, NOON.replace(hour=16))
 
 
 def wish(session: object, login: str = "vorobey", family: int = 2, **more: object) -> WaitingWish:

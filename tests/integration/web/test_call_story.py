@@ -173,6 +173,17 @@ def test_a_spoofed_number_shows_no_family(office):
     assert "Возможна подмена" in text
 
 
+def test_who_comes_to_the_queue_redraws_the_queue_and_no_card(office):
+    anna = office.browser("lavrova")
+    office.ring(extension="102")
+    told = anna.get("/parts?at=workplace&of=queue").text
+    drawn = set(re.findall(r'<div id="part-([a-z]+)"', told))
+    assert drawn == {"status", "waiting", "banner", "strip", "queue"}
+    assert "Ждут: 1" in told
+    whole = set(re.findall(r'<div id="part-([a-z]+)"', anna.get("/parts?at=workplace&of=nonsense").text))
+    assert whole - drawn == {"call", "card", "appeal", "people"}
+
+
 def test_hostile_names_are_text(office):
     for number, name in enumerate(
         ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "{{7*7}}", "${SHELL(id)}", "</script>"]
