@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from telephony.exchange_notes import FAMILY, compose_read
 from telephony.originate import compose_originate
 from telephony.variables import (
     SD_ATT,
@@ -33,8 +34,6 @@ _SHOWN = re.compile(r"\+?[0-9]{3,15}")
 _KIND = re.compile(r"[a-z_]{1,20}")
 _NONCE = re.compile(r"[0-9a-z]{1,32}")
 STOP_KEY: Final = "stop"
-FAMILY: Final = "sd"
-"""Where the gate keeps its notes in Asterisk's database."""
 _SLACK_SECONDS = 15
 """Of the order's own limit over the ring: the gate, which may wait for its lock, and a slow network."""
 
@@ -123,12 +122,12 @@ def compose_notes() -> Action:
 
 def compose_key(attempt_id: str) -> Action:
     """Ask for the gate's note about an attempt. Raises UnsafeValue."""
-    return [("Action", "DBGet"), ("Family", FAMILY), ("Key", _attempt(attempt_id))]
+    return compose_read(_attempt(attempt_id))
 
 
 def compose_switch_asked() -> Action:
     """Ask whether the red button is pressed at the exchange."""
-    return [("Action", "DBGet"), ("Family", FAMILY), ("Key", STOP_KEY)]
+    return compose_read(STOP_KEY)
 
 
 def compose_hangup(attempt_id: str) -> Action:

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from telephony.dial_orders import ATTEMPT, compose_forget, compose_key, compose_notes, compose_switch_asked
+from telephony.exchange_notes import read
 from telephony.link import ActionRefused
 from telephony.snapshot import Asker, ChannelNow, Snapshot, number, take_snapshot
 from telephony.wire import Message
@@ -66,7 +67,7 @@ class GateNote:
 
 def gate_note(asker: Asker, attempt_id: str, timeout: float = 5.0) -> GateNote:
     """The gate's note. One that says «denied», or none, means that no telephone rang. Raises AmiError."""
-    note = _note(asker, compose_key(attempt_id), timeout)
+    note = read(asker, compose_key(attempt_id), timeout)
     if note is None or note.startswith(_DENIED):
         return GateNote()
     ended = note.partition("-")[2]
@@ -75,7 +76,7 @@ def gate_note(asker: Asker, attempt_id: str, timeout: float = 5.0) -> GateNote:
 
 def stopped(asker: Asker, timeout: float = 5.0) -> bool:
     """Whether the red button is pressed at the exchange. Raises AmiError."""
-    return _note(asker, compose_switch_asked(), timeout) == "1"
+    return read(asker, compose_switch_asked(), timeout) == "1"
 
 
 def clock_skew(asker: Asker, timeout: float = 5.0) -> float:
@@ -112,12 +113,3 @@ def _dated(message: Message) -> tuple[str, int]:
     named = _NOTE.fullmatch(message.get("Key"))
     at = message.get("Val").removeprefix(_DENIED).partition("-")[0]
     return (named[1] if named else "", number(at))
-
-
-def _note(asker: Asker, action: list[tuple[str, str]], timeout: float) -> str | None:
-    """A value of Asterisk's own database; None where there is none, which it answers as an error."""
-    try:
-        found = asker.collect(action, timeout)
-    except ActionRefused:
-        return None
-    return next((one.get("Val") for one in found if one.event == "DBGetResponse"), None)

@@ -193,9 +193,6 @@ SHARED_NOTES: Final = frozenset(
 GATE_NOTES: Final = re.compile(r"DB_DELETE\(sd/att-[0-9a-f]{32}\)")
 """What `telephony.dial_orders` may do in Asterisk's own database: away with an old note of the gate."""
 
-SPOKEN_LAW: Final = "DB(sd/law)"
-"""`alaw` or `ulaw`: what the provider spoke in the last call that an operator made; kept by sd-outgoing."""
-
 RECEIVED_STREAM: Final = "CHANNEL(rtcp,remote_ssrc)"
 """Whose sound a telephone's channel gets: another number, another beginning (workers.recording_streams)."""
 
@@ -226,6 +223,6 @@ AGI_APPLICATIONS: Final = frozenset(
 
 def is_variable_name(name: str) -> bool:
     """Whether `name` may be set on a channel; `_`/`__` (inherited by Local legs) is allowed before a listed name."""
-    if name in SHARED_NOTES or name in (SPOKEN_LAW, RECEIVED_STREAM) or GATE_NOTES.fullmatch(name):
+    if name in SHARED_NOTES or name == RECEIVED_STREAM or GATE_NOTES.fullmatch(name):
         return True
     return name.removeprefix("_").removeprefix("_") in VARIABLE_NAMES

@@ -20,9 +20,10 @@ from callflow.outgoing import OPERATOR_SECONDS
 from crm.outgoing import following, orders
 from crm.outgoing.orders import Order
 from crm.outgoing.tables import OutgoingCall
+from telephony.exchange_notes import spoken_law
 from telephony.link import ActionRefused, AmiError, AnswerUnknown
 from telephony.originate import Law, compose_originate
-from telephony.variables import SD_DID, SD_NORECORD, SD_NUM, SD_ORDER, SD_OUTGOING, SD_OUTGOING_CALL, SPOKEN_LAW
+from telephony.variables import SD_DID, SD_NORECORD, SD_NUM, SD_ORDER, SD_OUTGOING, SD_OUTGOING_CALL
 from telephony.wire import Message
 from workers.feed import Notice, NoticeKind
 from workers.notices import notices_of
@@ -60,7 +61,7 @@ def _claim(counter: Counter) -> Order | None:
 
 def _place(counter: Counter, order: Order) -> None:
     try:
-        answer = counter.exchange.send(order_headers(order, spoken_law(counter)))
+        answer = counter.exchange.send(order_headers(order, _law(counter)))
         note = orders.note_placed if answer.succeeded else orders.note_not_placed
     except AnswerUnknown as error:
         log.warning("outgoing call %s: nobody knows whether it was placed (%s)", order.id, type(error).__name__)
@@ -75,13 +76,11 @@ def _place(counter: Counter, order: Order) -> None:
     counter.feed.publish([notice])
 
 
-def spoken_law(counter: Counter) -> Law:
-    """What the provider spoke in the last such call: the dialplan keeps it (sd-outgoing-answered)."""
+def _law(counter: Counter) -> Law:
     try:
-        known = counter.exchange.send([("Action", "Getvar"), ("Variable", SPOKEN_LAW)]).get("Value")
+        return spoken_law(counter.exchange)
     except AmiError:
-        known = ""  # the order itself will tell how the link is
-    return "ulaw" if known == "ulaw" else "alaw"
+        return "alaw"  # the order itself will tell how the link is
 
 
 def order_headers(order: Order, law: Law = "alaw") -> list[tuple[str, str]]:

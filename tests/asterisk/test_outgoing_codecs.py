@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from telephony.exchange_notes import spoken_law
 from tests.asterisk.test_outgoing_transfers import called, echoing_town, over
 from tests.support.exchange import LiveExchange
 from tests.support.phone import eventually_idle
@@ -71,6 +72,11 @@ def test_the_family_hears_the_operator_and_then_the_specialist(
         smirnova.hang_up()
         over(office, order)
         eventually_idle(lavrova)
+    provider = office.running.console("pjsip show endpoint town")
+    if "(ulaw)" in provider:
+        assert spoken_law(office.session) == "ulaw", "the next call is made of what the provider spoke in this one"
+    elif "(alaw)" in provider:
+        assert spoken_law(office.session) == "alaw"
 
 
 def test_the_family_hears_her_again_whose_telephone_had_vanished(office: TransferOffice) -> None:

@@ -24,6 +24,7 @@ htmx.config.allowEval = false;
 htmx.config.allowScriptTags = false;
 htmx.config.historyCacheSize = 0; // a snapshot of a card must not stay in the browser's storage
 htmx.config.selfRequestsOnly = true;
+htmx.config.defaultSettleDelay = 0; // until it is over a new link leads to a whole new page, which a phone does not outlive
 htmx.config.responseHandling = [
   { code: "204", swap: false },
   { code: "[23]..", swap: true },
