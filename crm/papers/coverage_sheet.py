@@ -53,6 +53,7 @@ def prepare(
         widths=WIDTHS,
         heading_lines=("Кому сообщили о мерах поддержки", title, f"На {on:%d.%m.%Y}"),
         numbered=False,
+        counts=frozenset({2, 3, 4, 5}),
         footer_lines=("Имеют право: подходят под условия меры сейчас или уже знают о ней.",),
     )
     return sheet, iter(rows)

@@ -32,6 +32,8 @@ _NOTHING = datetime(2000, 1, 1)  # noqa: DTZ001 - xlsxwriter writes it as it is;
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _LINE_ENDS = re.compile("\r\n?")
 _TITLE_FORBIDDEN = re.compile(r"[\[\]:*?/\\]")
+_COUNT = re.compile(r"[0-9]{1,15}")
+"""As much as Excel keeps to the last digit."""
 _LOCKED = {"select_locked_cells": True, "format_columns": True, "format_rows": True, "autofilter": True}
 
 
@@ -50,7 +52,8 @@ class Sheet:
     """What stands around the rows.
 
     `heading_lines` stand above the table, the first one large; `widths` are in characters; `numbered` adds the row
-    «1 2 3 …» under the headings (B-5, B-17); `footer_lines` stand below the last row.
+    «1 2 3 …» under the headings (B-5, B-17); `footer_lines` stand below the last row. `counts`: columns (from 0) whose
+    whole numbers Excel may add up; everywhere else a cell is text, and a telephone or a date stays as it is written.
     """
 
     title: str
@@ -59,6 +62,7 @@ class Sheet:
     heading_lines: tuple[str, ...] = ()
     numbered: bool = True
     footer_lines: tuple[str, ...] = ()
+    counts: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -179,7 +183,10 @@ def _fill(
         look = struck if isinstance(row, Struck) else plain
         page.set_row(first + count, height_of(cells, sheet.widths))
         for column, text in enumerate(cells):
-            page.write_string(first + count, column, text, look)
+            if column in sheet.counts and _COUNT.fullmatch(text):
+                page.write_number(first + count, column, int(text), kinds["count"])
+            else:
+                page.write_string(first + count, column, text, look)
         count += 1
         if on_progress and count % PROGRESS_EVERY == 0:
             on_progress(count)
@@ -202,6 +209,7 @@ def _formats(book: xlsxwriter.Workbook) -> dict[str, Format]:
         "numbering": book.add_format({**heading, "bold": False, "font_size": 9}),
         "cell": book.add_format(cell),
         "struck": book.add_format({**cell, "font_strikeout": True, "font_color": "#595959"}),
+        "count": book.add_format({**cell, "num_format": "0"}),
         "below": book.add_format(text),
     }
 

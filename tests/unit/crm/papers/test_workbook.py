@@ -1,6 +1,7 @@
 """The .xlsx itself: text cells, protection, paper, the same bytes for the same rows (B-17, B-19; B27, B56)."""
 
 import zipfile
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -156,3 +157,18 @@ def test_more_rows_than_a_sheet_holds_are_refused(tmp_path: Path, monkeypatch: p
 def test_a_folder_that_cannot_be_written_is_an_oserror(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="No such file"):
         write_workbook(tmp_path / "nowhere" / "a.xlsx", SHEET, ROWS)
+
+
+def test_counts_can_be_added_up_and_the_cells_read_the_same(tmp_path: Path) -> None:
+    rows = [("12", "=1+1", "007"), ("не задано", "12", "")]
+    counting = Sheet("А", ("I", "II", "III"), (9, 9, 9), numbered=False, counts=frozenset({0, 1}))
+    counted = write_workbook(tmp_path / "a.xlsx", counting, rows)
+    plain = write_workbook(tmp_path / "b.xlsx", replace(counting, counts=frozenset()), rows)
+    page = openpyxl.load_workbook(tmp_path / "a.xlsx").active
+    assert [[cell.value for cell in row] for row in page.iter_rows(min_row=2)] == [
+        [12, "=1+1", "007"],
+        ["не задано", 12, ""],
+    ]
+    assert page["B2"].data_type == "s"
+    assert counted.content_sha256 == plain.content_sha256
+    assert list(cells_of(tmp_path / "a.xlsx")) == list(cells_of(tmp_path / "b.xlsx"))
