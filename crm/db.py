@@ -7,9 +7,11 @@ answers "locked" too late (libraries.md §5). On PostgreSQL (READ COMMITTED) the
 """
 
 import sqlite3
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,8 @@ from crm.settings import RecordsSettings
 
 BUSY_MILLISECONDS = 10_000
 ASK_AGAIN_SECONDS = 0.002
+LETS_GO_SECONDS = 0.003
+JUST_NOW_SECONDS = 0.05
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -90,7 +94,7 @@ def make_engine(url: str, *, foreign_keys: bool = True) -> Engine:
     event.listen(engine, "connect", _prepare_sqlite)
     if not foreign_keys:
         event.listen(engine, "connect", _without_foreign_keys)
-    event.listen(engine, "begin", _begin_sqlite)
+    event.listen(engine, "begin", partial(_begin_sqlite, _Writers()))
     return engine
 
 
@@ -121,7 +125,34 @@ def _without_foreign_keys(connection: Any, _record: Any) -> None:
     connection.execute("PRAGMA foreign_keys=OFF")
 
 
-def _begin_sqlite(connection: Connection) -> None:
+class _Writers:
+    """The threads of this process that write into one database of SQLite.
+
+    Its lock has no queue: who has just let it go and asks again at once gets it again, while the others ask every other
+    millisecond in vain. So whoever has just written lets those go first who wait.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._waiting = 0
+        self._mine = threading.local()
+
+    @contextmanager
+    def one_more(self) -> Iterator[None]:
+        """This thread becomes the writer in the block."""
+        if self._waiting and time.monotonic() - getattr(self._mine, "began", 0.0) < JUST_NOW_SECONDS:
+            time.sleep(LETS_GO_SECONDS)
+        with self._lock:
+            self._waiting += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._waiting -= 1
+            self._mine.began = time.monotonic()
+
+
+def _begin_sqlite(writers: _Writers, connection: Connection) -> None:
     # Told to the driver itself: a transaction of one question would else spend most of its time on these four lines,
     # and one that waits for its turn half a core on SQLAlchemy's errors.
     driver: Any = connection.connection.dbapi_connection
@@ -131,7 +162,8 @@ def _begin_sqlite(connection: Connection) -> None:
             driver.execute("BEGIN")
         else:
             driver.execute("PRAGMA query_only=OFF")
-            _become_writer(driver)
+            with writers.one_more():
+                _become_writer(driver)
     except sqlite3.Error as error:
         raise DBAPIError.instance("BEGIN", None, error, sqlite3.Error) from error
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any, Literal
 
@@ -11,7 +12,7 @@ from pydantic import BeforeValidator, Field
 from sqlalchemy.orm import Session
 
 from crm import institution
-from crm.campaigns import reading, running, texts
+from crm.campaigns import dry_run, reading, running, texts
 from crm.campaigns import trying as dry_runs
 from crm.campaigns.access import fetch_campaign
 from crm.campaigns.dry_run import DryRun
@@ -74,12 +75,14 @@ def shown(
     request: Request, visitor: Visitor, campaign_id: int, tried: Tried = NOTHING_TRIED, *, typed: str | None = None
 ) -> Response:
     desk = desk_of(request)
-    clock = desk.clock()
     _note_heard(request, visitor, campaign_id)
+    clock = desk.clock()  # after what was noted just now: it is no future
     with desk.database.reading() as session:
         found = reading.whole(session, campaign_id, visitor.employee)
         row = found.row.campaign
         result = dry_runs.result_of(row, visitor.employee)
+        if result is not None:  # what forbade the launch then may be done by now: the text is heard, the robot is on
+            result = replace(result, blocks=tuple(dry_run.blocks(session, row, clock.at, called=result.called)))
         names = reading.named(session, _ids(result), visitor.employee) if result is not None else {}
         speech = _speech_call(session, visitor, row, clock.at)
         said = texts.words_for(found.text.text, texts.values_of(session, row, clock.at), None) if found.text else None

@@ -25,14 +25,14 @@ FILTERS: Final[Mapping[str, str]] = {
     "by_human": "Звонит сотрудник",
     TaskState.CALLING.value: "Идёт звонок",
     TaskState.CONFIRMED.value: "Придут",
-    TaskState.DELIVERED.value: "Напомнили",
+    TaskState.DELIVERED.value: "Напомнили, рассказали",
     TaskState.MOVED.value: "Перенесли",
-    TaskState.DECLINED.value: "Отменили",
+    TaskState.DECLINED.value: "Отменили, не нужно",
     TaskState.UNREACHABLE.value: "Не дозвонились",
     TaskState.OPTED_OUT.value: "Просили не звонить",
     TaskState.BAD_NUMBER.value: "Нет номера",
     TaskState.EXPIRED.value: "Не успели",
-    TaskState.CANCELLED.value: "Не нужно",
+    TaskState.CANCELLED.value: "Сняты",
 }
 TONES: Final = {
     TaskState.CONFIRMED: ("ok", "circle-check"),

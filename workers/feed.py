@@ -21,6 +21,7 @@ STREAM = "dispatch:feed"
 KEPT = 4096  # about an hour of a busy day; older readers take a snapshot
 TICK_MS = 1000
 SOCKET_TIMEOUT_SECONDS = 3.0
+GOES_ON = "goes_on"
 
 
 class NoticeKind(StrEnum):
@@ -62,6 +63,9 @@ class Notice:
     order_waits: bool = field(default=False, compare=False)
     """The clerks have something to do by it (`workers.orders`); stays in the process that wrote the row."""
 
+    goes_on: bool = field(default=False, compare=False)
+    """A call of the robot's that goes on: no line is free by it, and no ticker need look."""
+
     def concerns(self, employee_id: int, service_ids: frozenset[int]) -> bool:
         """Whether this person's browser may hear of it."""
         if self.employee_id is not None:
@@ -71,7 +75,8 @@ class Notice:
     def as_fields(self) -> dict[str, str]:
         """The stream entry."""
         numbers = {"employee": self.employee_id, "service": self.service_id, "call": self.call_id}
-        return {"kind": self.kind.value} | {name: str(value) for name, value in numbers.items() if value is not None}
+        named = {"kind": self.kind.value} | {name: str(value) for name, value in numbers.items() if value is not None}
+        return named | ({GOES_ON: "1"} if self.goes_on else {})
 
     @staticmethod
     def from_fields(fields: dict[str, str]) -> Notice:

@@ -5,5 +5,6 @@ by a page), `launching` writes its families down, `running` pauses, resumes and 
 tasks of the engine (`crm.dialler`) for as many families as fit into the day (`volume`, `days`), asking anew of each
 whether and by whom it may be called (`reach`, `sorting`); `settling` writes what the robot's calls came to. People work
 through `worklist`, with the words of `spoken_by_person`; the robot has those of `script`. Whoever was told, or does not
-want it, is known to `crm.measures`, and nobody calls about it again; `coverage` counts them.
+want it, is known to `crm.measures`, and nobody calls about it again, also where the call was planned before that
+(`known`); `coverage` counts them.
 """

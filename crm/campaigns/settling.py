@@ -12,10 +12,13 @@ from sqlalchemy.orm import Session
 from callflow.dialler.states import Channel, Disposition, TaskState
 from crm.campaigns import texts
 from crm.campaigns.kinds import topic_of
+from crm.campaigns.known import known_otherwise
 from crm.campaigns.outcomes import GONE, OF_TASKS, SAID, Outcome
+from crm.campaigns.sorting import LeftOut
 from crm.campaigns.tables import PLANNED, WAITING, Campaign, CampaignTarget
 from crm.dialler.changing import end
 from crm.dialler.tables import CAMPAIGN, ON_THE_WAY, DialAttempt, DialSubject, DialTask
+from crm.dialler.withdrawing import withdraw_all
 from crm.measures import telling
 
 _SAYS_MORE = tuple(state.value for state in OF_TASKS if state is not TaskState.UNREACHABLE)
@@ -28,6 +31,7 @@ _OF_RULES = {Disposition.WRONG_PERSON.value: Outcome.WRONG_NUMBER}
 def settle(session: Session, at: datetime, limit: int = 200) -> int:
     """Write what is over; how many families were settled. `limit` keeps a transaction short."""
     _end_handed_over(session, at, limit)
+    _take_back(session, at, limit)
     over = (
         select(CampaignTarget, DialTask)
         .join(DialSubject, DialSubject.target_id == CampaignTarget.id)
@@ -110,6 +114,29 @@ def _end_handed_over(session: Session, at: datetime, limit: int) -> None:
     )
     for task in session.scalars(handed.with_for_update(of=DialTask, skip_locked=True)).all():
         end(session, task, TaskState.UNREACHABLE, task.rule, at, "campaign")
+
+
+def _take_back(session: Session, at: datetime, limit: int) -> None:
+    """Calls that nobody has begun, to families that were told of it meanwhile, or do not want it, in another talk."""
+    known = (
+        select(DialSubject.id, CampaignTarget)
+        .join(CampaignTarget, CampaignTarget.id == DialSubject.target_id)
+        .join(Campaign, Campaign.id == CampaignTarget.campaign_id)
+        .join(DialTask, DialTask.id == DialSubject.task_id)
+        .where(
+            CampaignTarget.state == PLANNED,
+            DialTask.state == TaskState.DUE.value,
+            DialSubject.withdrawn_at.is_(None),
+            known_otherwise(),
+        )
+        .limit(limit)
+    )
+    found = session.execute(known).all()
+    for _, target in found:
+        target.note = LeftOut.TOLD.title
+    if found:
+        ids = [subject_id for subject_id, _ in found]
+        withdraw_all(session, DialSubject.id.in_(ids), LeftOut.TOLD.title, at, source="campaign")
 
 
 def _who_called(session: Session, task: DialTask) -> str:

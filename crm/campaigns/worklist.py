@@ -18,6 +18,7 @@ from callflow.outgoing import OrderState
 from callflow.text import clean_line
 from crm.audit import Actor
 from crm.campaigns.days import window_of
+from crm.campaigns.known import known_otherwise
 from crm.campaigns.outcomes import ENDS, TARGET_STATES, Outcome
 from crm.campaigns.settling import write_outcome
 from crm.campaigns.tables import PLANNED, RUNNING, WAITING, Campaign, CampaignTarget
@@ -227,7 +228,7 @@ def _waiting(session: Session, viewer: Employee) -> Select[DialTask]:
 def _next(session: Session, employee: Employee, at: datetime, campaign_id: int | None, *, limit: int) -> Select[int]:
     """Ids of what is due and nobody's: those who asked for a time first, then in the order of the plan."""
     due = _waiting(session, employee).where(
-        DialTask.state == TaskState.DUE.value, DialTask.due_at <= at, DialTask.deadline > at
+        DialTask.state == TaskState.DUE.value, DialTask.due_at <= at, DialTask.deadline > at, ~known_otherwise()
     )
     if campaign_id is not None:
         due = due.where(CampaignTarget.campaign_id == campaign_id)

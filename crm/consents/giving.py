@@ -18,6 +18,8 @@ from crm.cards import changes
 from crm.cards.tables import HealthRecord
 from crm.consents import requests, rules
 from crm.consents.tables import ORAL, PURPOSES, WRITTEN, Consent, ConsentText
+from crm.dialler import calling_off
+from crm.dialler.calling_off import Whom
 from crm.errors import Incomplete, NotFound, RecordsError
 from crm.families import fetch_family
 from crm.family_tables import ACTIVE, Family, Person
@@ -201,10 +203,12 @@ def _end(  # noqa: PLR0917 - who, what, when: as in every verb
 
 
 def _close(session: Session, person: Person, purpose: str, employee: Employee, at: datetime, *, ip: str) -> None:
-    """Switch off what the purpose had unlocked on the card; health is locked by `rules.may_hold_health` itself."""
+    """Switch off what the purpose had unlocked on the card, and end a robot's call that is on its way to this person;
+    health is locked by `rules.may_hold_health` itself."""
     family = person.family
     if purpose != "auto_calls" or family is None:
         return
+    calling_off.silence(session, Whom(person_id=person.id), at)
     for phone in person.phones:
         if phone.robot_allowed:
             phone.robot_allowed = False

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Literal
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from callflow.dialler.rules import Answer, Live, Rule, Verdict, judge
@@ -81,13 +81,27 @@ def keep(session: Session, task_id: int, employee: Employee, at: datetime) -> No
 def take_first(
     session: Session, found: Sequence[int], employee: Employee, at: datetime, *, ip: str = ""
 ) -> DialTask | None:
-    """The first of these tasks that no colleague has taken meanwhile; None where they all are."""
+    """The first of these tasks, all of which she may see, that no colleague has taken or is taking at this moment;
+    None where they all are."""
     for task_id in found:
-        try:
-            return take(session, task_id, employee, at, ip=ip)
-        except RecordsError:
+        if session.scalar(_FREE, {"task": task_id}) is None:
             continue
+        if (task := claiming.take(session, task_id, employee, at)) is not None:
+            log(session, "take", task, employee, at, ip)
+            return task
     return None
+
+
+_FREE = (
+    select(DialTask.id)
+    .where(
+        DialTask.id == bindparam("task"),
+        DialTask.channel == Channel.HUMAN.value,
+        DialTask.state == TaskState.DUE.value,
+    )
+    .with_for_update(skip_locked=True)
+)
+"""Two who ask at once would both wait for the first family, one of them in vain."""
 
 
 def may_call(

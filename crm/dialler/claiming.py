@@ -3,12 +3,12 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Update, bindparam, insert, select, update
+from sqlalchemy import Integer, Update, bindparam, select, update
 from sqlalchemy.orm import Session, lazyload
 
 from callflow.dialler.states import Channel, TaskState
-from crm.dialler.changing import FREE, change
-from crm.dialler.tables import DialEvent, DialTask
+from crm.dialler.changing import FREE, change, tell
+from crm.dialler.tables import DialTask
 from crm.staff import Employee
 
 LEASE = timedelta(seconds=30)
@@ -29,10 +29,7 @@ def claim_one(session: Session, task_id: int, owner: str, at: datetime) -> DialT
 
 def due(session: Session, at: datetime, limit: int = 50) -> list[int]:
     """Ids of the robot's tasks whose time has come, the most urgent first."""
-    waiting = select(DialTask.id).where(
-        DialTask.channel == Channel.ROBOT.value, DialTask.state == TaskState.DUE.value, DialTask.due_at <= at
-    )
-    return list(session.scalars(waiting.order_by(DialTask.priority, DialTask.due_at, DialTask.id).limit(limit)))
+    return list(session.scalars(_DUE, {"now": at, "most": limit}))
 
 
 def owner_of(employee: Employee) -> str:
@@ -85,7 +82,7 @@ def _claim() -> Update:
     )
 
 
-_FIRST = (
+_WAITING = (
     select(DialTask.id)
     .where(
         DialTask.channel == Channel.ROBOT.value,
@@ -93,20 +90,17 @@ _FIRST = (
         DialTask.due_at <= bindparam("now"),
     )
     .order_by(DialTask.priority, DialTask.due_at, DialTask.id)
-    .limit(1)
-    .with_for_update(skip_locked=True)
-    .scalar_subquery()
 )
+_DUE = _WAITING.limit(bindparam("most", type_=Integer))
+_FIRST = _WAITING.limit(1).with_for_update(skip_locked=True).scalar_subquery()
 # Made once: building them anew would take longer than carrying them out, and SQLite's one writer waits meanwhile.
 _CLAIM_FIRST = _claim().where(DialTask.id == _FIRST)
 _CLAIM_ONE = _claim().where(DialTask.id == bindparam("wanted"))
-_TELL = insert(DialEvent)
 
 
 def _taken(session: Session, statement: Update, values: dict[str, Any]) -> DialTask | None:
     task: DialTask | None = session.execute(statement, values).scalar_one_or_none()
     if task is None:
         return None
-    line = {"task_id": task.id, "at": values["now"], "what": task.state, "detail": "", "source": values["as_owner"]}
-    session.execute(_TELL, line)
+    tell(session, task.id, task.state, values["now"], source=values["as_owner"])
     return task

@@ -7,7 +7,7 @@ nothing.
 from datetime import datetime
 
 from sqlalchemy import bindparam, func, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, lazyload
 
 from callflow.dialler import retry
 from callflow.dialler.states import AttemptState, Disposition, TaskState, may_become
@@ -37,7 +37,15 @@ _CONFIRM = {
 
 def told(session: Session, attempt_id: str, at: datetime) -> None:
     """The exchange took the order. Words of the dialplan that were quicker stay."""
-    session.execute(update(DialAttempt).where(DialAttempt.id == attempt_id).values(told_at=at, news_at=at))
+    session.execute(_TOLD, {"attempt": attempt_id, "now": at})
+
+
+_TOLD = (
+    update(DialAttempt)
+    .where(DialAttempt.id == bindparam("attempt"))
+    .values(told_at=bindparam("now"), news_at=bindparam("now"))
+    .execution_options(synchronize_session=False)
+)
 
 
 def not_sent(session: Session, attempt_id: str, at: datetime, evidence: str, *, due_at: datetime | None = None) -> bool:
@@ -67,48 +75,54 @@ def unknown(session: Session, attempt_id: str, at: datetime, evidence: str) -> b
 def heard(session: Session, attempt_id: str, word: str, detail: str, at: datetime) -> DialAttempt | None:
     """A word of the dialplan; None when it changes nothing."""
     attempt = attempt_of(session, attempt_id)
-    if attempt is None:
-        return None
+    return attempt if attempt is not None and moves(session, attempt, word, detail, at) else None
+
+
+def moves(session: Session, attempt: DialAttempt, word: str, detail: str, at: datetime) -> bool:
+    """A word of the dialplan about this attempt, which the caller has locked; whether it changes anything."""
     if word == "ended":
         return _ended(session, attempt, detail, at)
     if word == "gate_denied":
         own = detail not in NOT_THE_ORDERS_OWN and attempt.state == AttemptState.SENDING.value
-        return attempt if own and settle(session, attempt.id, Disposition.DENIED, at, "gate", detail) else None
+        return own and settle(session, attempt.id, Disposition.DENIED, at, "gate", detail)
     then = _WORDS.get(word)
     if then is None or not _become(session, attempt, then, at, "word"):
-        return None
+        return False
     attempt.rang = True
     if then is AttemptState.RINGING:
         attempt.ringing_at = at
     else:
         attempt.answered_at = at
-    return attempt
+    return True
 
 
 def answered(session: Session, attempt_id: str, at: datetime) -> bool:
     """The script has the family on the line: True once, and only while the call may be talked to."""
-    taken = session.execute(
-        update(DialAttempt)
-        .where(
-            DialAttempt.id == attempt_id,
-            DialAttempt.live,
-            DialAttempt.answered_by == "",
-            DialAttempt.hangup_asked_at.is_(None),
-        )
-        .values(
-            state=AttemptState.ANSWERED.value,
-            answered_by=SCRIPT,
-            answered_at=func.coalesce(DialAttempt.answered_at, at),
-            rang=True,
-            news_at=at,
-        )
-        .returning(DialAttempt.task_id)
-        .execution_options(synchronize_session=False)
-    ).scalar_one_or_none()
+    taken = session.execute(_ANSWERED, {"attempt": attempt_id, "now": at}).scalar_one_or_none()
     if taken is None:
         return False
     tell(session, taken, AttemptState.ANSWERED.value, at, attempt_id=attempt_id, source=SCRIPT)
     return True
+
+
+_ANSWERED = (
+    update(DialAttempt)
+    .where(
+        DialAttempt.id == bindparam("attempt"),
+        DialAttempt.live,
+        DialAttempt.answered_by == "",
+        DialAttempt.hangup_asked_at.is_(None),
+    )
+    .values(
+        state=AttemptState.ANSWERED.value,
+        answered_by=SCRIPT,
+        answered_at=func.coalesce(DialAttempt.answered_at, bindparam("now", type_=DialAttempt.answered_at.type)),
+        rang=True,
+        news_at=bindparam("now"),
+    )
+    .returning(DialAttempt.task_id)
+    .execution_options(synchronize_session=False)
+)
 
 
 def step(session: Session, attempt_id: str, what: str, detail: str, at: datetime) -> None:
@@ -138,8 +152,10 @@ def settle(  # noqa: PLR0917 - which, how, when, how we know
     attempt.disposition, attempt.ended_at = disposition.value, at
     attempt.detail = detail or attempt.detail
     attempt.rang = attempt.rang or disposition.rang
-    if evidence != SCRIPT:
-        _let_go(session, attempt)  # the script says the result before it hangs up: its channel still has the line (I16)
+    # The script says the result before it hangs up: its channel still has the line (I16). Where the family has hung up,
+    # the dialplan may have said the end first, and nobody says it again.
+    if evidence != SCRIPT or over_word(session, attempt.id):
+        _let_go(session, attempt)
     if disposition is Disposition.BAD_NUMBER:
         refusals.mark(session, attempt.number, None, refusals.BAD, at, attempt.id)
     task = _task_of(session, attempt)
@@ -156,25 +172,27 @@ def settle_heard(session: Session, attempt_id: str, at: datetime, evidence: str)
 
 def over_word(session: Session, attempt_id: str) -> str:
     """The dialplan's last word about it, "" if it has said none."""
-    last = select(DialEvent.detail).where(DialEvent.attempt_id == attempt_id, DialEvent.what == OVER)
-    return session.scalars(last.limit(1)).first() or ""
+    return session.scalar(_OVER, {"attempt": attempt_id}) or ""
 
 
-def _ended(session: Session, attempt: DialAttempt, detail: str, at: datetime) -> DialAttempt | None:
+_OVER = select(DialEvent.detail).where(DialEvent.attempt_id == bindparam("attempt"), DialEvent.what == OVER).limit(1)
+
+
+def _ended(session: Session, attempt: DialAttempt, detail: str, at: datetime) -> bool:
     if not attempt.live:
         _let_go(session, attempt)
-        return None
+        return False
     disposition = disposition_of(detail)
     if disposition is Disposition.WITHDRAWN and attempt.hangup_asked_at is None:
         disposition = Disposition.NO_ANSWER  # the network gave up before we did
     if disposition is not None and attempt.answered_by == "":
-        return attempt if settle(session, attempt.id, disposition, at, "word", detail) else None
+        return settle(session, attempt.id, disposition, at, "word", detail)
     if over_word(session, attempt.id):
-        return None
+        return False
     # The script may be writing its last row at this very moment: it has a few seconds (`crm.dialler.reconciling`).
     attempt.news_at = at
     tell(session, attempt.task_id, OVER, at, attempt_id=attempt.id, detail=detail, source="word")
-    return attempt
+    return True
 
 
 def _by_rows(session: Session, attempt: DialAttempt) -> Disposition:
@@ -197,7 +215,12 @@ def _become(  # noqa: PLR0917 - which, what, when, how we know
 
 def _task_of(session: Session, attempt: DialAttempt) -> DialTask:
     """The attempt's task, locked: always after the attempt, so that nobody waits crosswise."""
-    return session.get_one(DialTask, attempt.task_id, with_for_update=True, populate_existing=True)
+    return session.get_one(
+        DialTask, attempt.task_id, with_for_update=True, populate_existing=True, options=_WITHOUT_SUBJECTS
+    )
+
+
+_WITHOUT_SUBJECTS = (lazyload(DialTask.subjects),)
 
 
 def gone(session: Session, attempt_id: str) -> None:
@@ -219,11 +242,7 @@ def _move_on(session: Session, task: DialTask, attempt: DialAttempt, disposition
     if disposition is Disposition.WITHDRAWN and known.robot:
         again(session, task, at, None, at, "refused")  # the rules say at once what becomes of it
         return
-    earlier = session.scalar(
-        select(func.count()).where(
-            DialAttempt.task_id == task.id, DialAttempt.id != attempt.id, DialAttempt.disposition == disposition.value
-        )
-    )
+    earlier = session.scalar(_ENDED_SO, {"task": task.id, "attempt": attempt.id, "how": disposition.value})
     then = retry.after(
         disposition,
         at=at,
@@ -238,6 +257,13 @@ def _move_on(session: Session, task: DialTask, attempt: DialAttempt, disposition
     else:
         values = {"state": TaskState.DUE, "due_at": then.due_at, "rule": disposition.value, "owner": ""}
         change(session, task, {**values, "lease_until": None}, at, disposition.value, "dialler")
+
+
+_ENDED_SO = select(func.count(DialAttempt.id)).where(
+    DialAttempt.task_id == bindparam("task"),
+    DialAttempt.id != bindparam("attempt"),
+    DialAttempt.disposition == bindparam("how"),
+)
 
 
 def _next_occasion(task: DialTask, at: datetime) -> datetime | None:

@@ -10,16 +10,17 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import uuid4
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from callflow.dialler import window
-from callflow.dialler.rules import Answer, Live, Rule, Verdict, judge
+from callflow.dialler.rules import Answer, Caps, Live, Rule, Verdict, judge
 from callflow.dialler.states import AttemptState, TaskState
 from crm.dialler import facts as known
 from crm.dialler.changing import again, change, end, one_at_a_time, tell, to_a_person
 from crm.dialler.facts import Looked
-from crm.dialler.tables import DialAttempt, DialTask, LineSlot
+from crm.dialler.refusals import against_robots
+from crm.dialler.tables import DialAttempt, DiallerSettings, DialTask, LineSlot
 from crm.institution import Line
 
 ORDER_SECONDS = timedelta(seconds=10)
@@ -65,7 +66,7 @@ def gate(
             move_on(session, task, verdict, at, owner)
         return Gated(verdict=verdict if verdict.answer is not Answer.GO else None)
     attempt = _attempt(session, task, found, at, live, prompts or {})
-    session.execute(update(LineSlot).where(LineSlot.number == slot).values(attempt_id=attempt.id, taken_at=at))
+    session.execute(_TAKE_LINE, {"line": slot, "attempt": attempt.id, "now": at})
     values = {"state": TaskState.CALLING, "lease_until": None, "rule": "", "reason": "", "number": attempt.number}
     change(session, task, values, at, attempt.id, owner)
     tell(session, task.id, AttemptState.SENDING.value, at, attempt_id=attempt.id, source=owner)
@@ -93,7 +94,7 @@ def _attempt(  # noqa: PLR0917 - what, how, when, where
         raise RuntimeError("the rules let a task without a number pass")
     facts, settings = found.facts, found.settings
     ends = window.ends_at(facts.calendar, facts.hours, at, facts.family_hours) or at
-    earlier = session.scalar(select(func.max(DialAttempt.n)).where(DialAttempt.task_id == task.id)) or 0
+    earlier = session.scalar(_EARLIER, {"task": task.id}) or 0
     attempt = DialAttempt(
         id=f"att-{uuid4().hex}",
         task_id=task.id,
@@ -118,16 +119,49 @@ def _attempt(  # noqa: PLR0917 - what, how, when, where
 
 
 def _first_line(session: Session, service_id: int) -> str:
-    lines = select(Line.did).where(Line.service_id == service_id, Line.active, Line.on_exchange).order_by(Line.id)
-    return session.scalars(lines.limit(1)).first() or ""
+    return session.scalar(_FIRST_LINE, {"service": service_id}) or ""
 
 
 def _free_slot(session: Session, lines: int) -> int | None:
     """The lowest free line of the robot's; rows are made as the settings grow."""
-    slots = session.execute(select(LineSlot.number, LineSlot.attempt_id))
-    holders = {one.number: one.attempt_id for one in slots}
-    for number in range(1, lines + 1):
-        if number not in holders:
-            session.add(LineSlot(number=number))
-    session.flush()
+    holders = {one.number: one.attempt_id for one in session.execute(_LINES)}
+    if new := [LineSlot(number=number) for number in range(1, lines + 1) if number not in holders]:
+        session.add_all(new)
+        session.flush()
     return next((number for number in range(1, lines + 1) if holders.get(number) is None), None)
+
+
+def ring_of(session: Session, attempt_id: str) -> int | None:
+    """Seconds that the telephone of this attempt may ring. None where it must not be ordered any more: somebody has
+    called it off since it was committed (F35), it was settled meanwhile (F21), or the family refused while it was being
+    written: on PostgreSQL neither of the two transactions then sees the other."""
+    row = session.execute(_STANDING, {"attempt": attempt_id}).one_or_none()
+    if row is None or row.hangup_asked_at is not None or not row.live:
+        return None
+    return int(row.ring_seconds or Caps().ring.total_seconds())
+
+
+# Made once, for every order asks them.
+_TAKE_LINE = (
+    update(LineSlot)
+    .where(LineSlot.number == bindparam("line"))
+    .values(attempt_id=bindparam("attempt"), taken_at=bindparam("now"))
+    .execution_options(synchronize_session=False)
+)
+_LINES = select(LineSlot.number, LineSlot.attempt_id)
+_EARLIER = select(func.max(DialAttempt.n)).where(DialAttempt.task_id == bindparam("task"))
+_FIRST_LINE = (
+    select(Line.did)
+    .where(Line.service_id == bindparam("service"), Line.active, Line.on_exchange)
+    .order_by(Line.id)
+    .limit(1)
+)
+_STANDING = (
+    select(DialAttempt.hangup_asked_at, DialAttempt.live, DiallerSettings.ring_seconds)
+    .join(DialTask, DialTask.id == DialAttempt.task_id)
+    .outerjoin(DiallerSettings, DiallerSettings.service_id == DialTask.service_id)
+    .where(
+        DialAttempt.id == bindparam("attempt"),
+        ~against_robots(DialAttempt.number, DialAttempt.person_id, DialAttempt.family_id),
+    )
+)

@@ -35,7 +35,11 @@ LONGEST_TALK = timedelta(hours=4)
 """A talk that ended within the gap began no longer before it than this."""
 CALLING_BACK = timedelta(minutes=15)
 """So long a colleague who took a missed call is believed to be calling back."""
-_RANG = [one.value for one in Result if one.number_rang or one is Result.ANSWERED]
+_MAY_HAVE_RUNG = [one.value for one in Result if one.number_rang or one in (Result.ANSWERED, Result.UNKNOWN)]
+"""Of a person's call. What nobody knows of counts as if it had rung, as the robot's does."""
+_GIVEN_UP = [Result.CANCELLED.value]
+"""She put her telephone down before the family answered, perhaps when a caller came. She may try again when she likes;
+the robot does not ring there a moment later."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +70,9 @@ def of(  # noqa: PLR0917 - of what, of which telephone, and when
 ) -> History:
     """Read it as it is at `at` in this transaction. `midnight`: the beginning of the institution's day; `gap`: how far
     back a talk counts."""
+    by_robot = task.channel == Channel.ROBOT.value
     values: Mapping[str, Any] = {
+        "keeps_away": [*_MAY_HAVE_RUNG, *(_GIVEN_UP if by_robot else ())],
         "task": task.id,
         "service": task.service_id,
         "family": task.family_id,
@@ -124,7 +130,7 @@ def _by_people(since: str) -> ScalarSelect[int]:
     calls = select(func.count(OutgoingCall.id)).where(
         _peoples,
         OutgoingCall.placed_at >= bindparam(since),
-        OutgoingCall.result.in_(_RANG),
+        OutgoingCall.result.in_(_MAY_HAVE_RUNG),
         OutgoingCall.task_id.is_not(None),
     )
     return calls.scalar_subquery()
@@ -150,7 +156,7 @@ _ALL = select(
     _latest(
         OutgoingCall.placed_at,
         OutgoingCall.number == _NUMBER,
-        or_(OutgoingCall.live, OutgoingCall.result.in_(_RANG)),
+        or_(OutgoingCall.live, OutgoingCall.result.in_(bindparam("keeps_away", expanding=True))),
     ).label("people_start"),
     _latest(
         CallRecord.ended_at,
@@ -165,7 +171,7 @@ _ALL = select(
         MissedCall.promised_for > bindparam("promised_since"),
         MissedCall.promised_for < bindparam("promised_until"),
     ).label("promised"),
-    exists().where(DialAttempt.number == _NUMBER, DialAttempt.live).label("being_called"),
+    exists().where(_robots, DialAttempt.live).label("being_called"),
     exists().where(_talks, CallRecord.ended_at.is_(None)).label("talking"),
     exists()
     .where(

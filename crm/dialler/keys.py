@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 from crm.appointments.linking import ROBOT
 from crm.audit import Actor, write
 from crm.consents import by_key
-from crm.dialler import following, refusals
+from crm.dialler import calling_off, following, refusals
+from crm.dialler.calling_off import Whom
 from crm.dialler.tables import DialAttempt, DialEvent, DialSubject
 from crm.errors import NotFound
 
@@ -22,10 +23,12 @@ _ROBOT = Actor(None, ROBOT)
 
 def refuse(session: Session, attempt_id: str, at: datetime, *, identified: bool) -> None:
     """Key 9: no robot calls this telephone any more, whoever it belongs to. If he has said who he is, his consent to
-    automatic calls ends too, with the attempt as the proof."""
+    automatic calls ends too, with the attempt as the proof, and so does a call that rings at another telephone of his.
+    """
     attempt = attempt_of(session, attempt_id)
     if identified and attempt.person_id is not None:
         by_key.withdraw(session, attempt.person_id, attempt_id, at)
+        calling_off.silence(session, Whom(person_id=attempt.person_id), at)
     refusals.refuse(
         session,
         attempt.number,

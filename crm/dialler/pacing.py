@@ -6,13 +6,13 @@ without the hint, tasks that find all lines taken would be put off by seconds ea
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from callflow.dialler.rules import Caps
 from callflow.dialler.states import Channel, TaskState
-from crm.dialler import switches
-from crm.dialler.tables import DialAttempt, DiallerSettings, DialTask, LineSlot, went_out
+from crm.dialler.switches import ONE
+from crm.dialler.tables import DialAttempt, DiallerSettings, DiallerSwitch, DialTask, LineSlot, went_out
 
 LATE = timedelta(minutes=2)
 """A task that is due is looked at every second; rules put off what may not be called."""
@@ -22,13 +22,29 @@ _SECOND = timedelta(seconds=1)
 def room(session: Session, at: datetime) -> int:
     """Orders that could begin now: free lines, and what the rate leaves of this second. None while the robot is
     stopped or paused, or no service has switched it on."""
-    standing = switches.current(session)
-    if standing.stopped or (standing.paused_until is not None and at < standing.paused_until):
+    now = session.execute(_ROOM, {"second": at - _SECOND}).one()
+    if now.stopped or (now.paused_until is not None and at < now.paused_until):
         return 0
-    caps = widest(session)
-    taken = session.scalar(select(func.count()).where(LineSlot.attempt_id.is_not(None))) or 0
-    begun = session.scalar(select(func.count(DialAttempt.id)).where(DialAttempt.sending_at > at - _SECOND, went_out()))
-    return max(0, min(caps.lines - taken, caps.per_second - (begun or 0)))
+    lines = _NOBODY.lines if now.lines is None else now.lines
+    per_second = _NOBODY.per_second if now.per_second is None else now.per_second
+    return int(max(0, min(lines - now.taken, per_second - now.begun)))
+
+
+_NOBODY = Caps()
+"""What holds where nobody has decided."""
+_SWITCH = select(DiallerSwitch).where(DiallerSwitch.id == ONE)
+_ROOM = select(
+    _SWITCH.with_only_columns(DiallerSwitch.stopped).scalar_subquery().label("stopped"),
+    _SWITCH.with_only_columns(DiallerSwitch.paused_until).scalar_subquery().label("paused_until"),
+    select(func.max(DiallerSettings.lines)).scalar_subquery().label("lines"),
+    select(func.max(DiallerSettings.per_second)).scalar_subquery().label("per_second"),
+    select(func.count(LineSlot.number)).where(LineSlot.attempt_id.is_not(None)).scalar_subquery().label("taken"),
+    select(func.count(DialAttempt.id))
+    .where(DialAttempt.sending_at > bindparam("second"), went_out())
+    .scalar_subquery()
+    .label("begun"),
+)
+"""Asked at every notice of a call and before every claim."""
 
 
 def widest(session: Session) -> Caps:
@@ -40,7 +56,7 @@ def widest(session: Session) -> Caps:
     ).one()
     lines, trunk_lines, per_second = row
     if lines is None:
-        return Caps()
+        return _NOBODY
     return Caps(lines=lines, trunk_lines=trunk_lines, per_second=per_second)
 
 

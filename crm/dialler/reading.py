@@ -32,6 +32,8 @@ from crm.staff import Employee
 MOST = 300
 DAY = timedelta(days=1)
 LOOKED_AHEAD = 14
+_HELD = (TaskState.CLAIMED.value, TaskState.CALLING.value)
+"""Somebody works on it. A task that was given back keeps the name of whoever had it, and is anybody's."""
 _RULES = {one.value: one.title for one in Rule} | {one.value: one.title for one in Disposition}
 _OWN_WORDS = {
     "unknown": "итог звонка неизвестен: проверьте и позвоните сами",
@@ -42,7 +44,12 @@ _OWN_WORDS = {
 }
 
 
-_HEARD = {CAMPAIGN: "рассказали", RATING: "ответили"}
+_ENDS = {
+    (CAMPAIGN, TaskState.DELIVERED): "рассказали",
+    (CAMPAIGN, TaskState.DECLINED): "не нужно",
+    (RATING, TaskState.DELIVERED): "ответили",
+    (RATING, TaskState.DECLINED): "отказались от оценки",
+}
 
 
 @dataclass(frozen=True)
@@ -171,7 +178,7 @@ def rows_of(session: Session, tasks: Sequence[DialTask], viewer: Employee) -> li
 def state_words(task: DialTask) -> str:
     """Where a call stands, in the words of what it is about: a family is reminded, told, or asked."""
     state = TaskState(task.state)
-    return _HEARD.get(task.kind, state.title) if state is TaskState.DELIVERED else state.title
+    return _ENDS.get((task.kind, state), state.title)
 
 
 def reason_of(task: DialTask) -> str:
@@ -180,7 +187,8 @@ def reason_of(task: DialTask) -> str:
     words = _OWN_WORDS.get(task.rule) or _RULES.get(task.rule, "")
     if not state.is_over:
         return task.reason or words
-    return "" if task.rule == state.value or words == state.title else words
+    known = task.rule == state.value or words == state.title or (task.kind, state) in _ENDS
+    return "" if known else words
 
 
 def _day(session: Session, viewer: Employee, day: date, which: ColumnElement[bool], state: str) -> Day:
@@ -216,7 +224,7 @@ def _rows(session: Session, tasks: Sequence[DialTask], viewer: Employee) -> list
                 number=masked_number(task.number),
                 bookings=[lines[one.appointment_id] for one in task.subjects if one.appointment_id in lines],
                 reason=reason_of(task),
-                holder=holders.get(task.employee_id or 0) if task.state in ON_THE_WAY else None,
+                holder=holders.get(task.employee_id or 0) if task.state in _HELD else None,
                 attempts=rang[task.id],
             )
         )

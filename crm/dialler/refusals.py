@@ -92,6 +92,11 @@ def against(number: Any, person_id: Any, family_id: Any) -> ColumnElement[bool]:
     return exists().where(_theirs(number, person_id, family_id), CallRefusal.scope == ALL)
 
 
+def against_robots(number: Any, person_id: Any, family_id: Any) -> ColumnElement[bool]:
+    """The condition on rows with these columns that the robot's calls, or all, are refused there."""
+    return exists().where(_theirs(number, person_id, family_id))
+
+
 @dataclass(frozen=True)
 class Standing:
     """Refusals of many families at once, for whoever plans calls in bulk (`crm.campaigns.reach`)."""

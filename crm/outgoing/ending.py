@@ -37,9 +37,16 @@ def follow_call(session: Session, call: CallRecord, effects: Collection[Effect],
     if call.ended_at is None and order.live and _is_somebody_elses(order, call, effects):
         finish(session, order, OrderState.ENDED, Result.ANSWERED, at)
     if call.ended_at is not None and order.live:
-        known = call.answered_at is not None
-        state = OrderState.ENDED if known else OrderState.UNKNOWN
-        finish(session, order, state, Result.ANSWERED if known else Result.UNKNOWN, call.ended_at)
+        finish(session, order, *_how_it_ended(order, call), call.ended_at)
+
+
+def _how_it_ended(order: OutgoingCall, call: CallRecord) -> tuple[OrderState, Result]:
+    """By our records alone. An order that no clerk has taken yet was not in the snapshot because nobody was called."""
+    if call.answered_at is not None:
+        return OrderState.ENDED, Result.ANSWERED
+    if order.state == OrderState.REQUESTED.value:
+        return OrderState.ENDED, Result.NOT_PLACED
+    return OrderState.UNKNOWN, Result.UNKNOWN
 
 
 def _is_somebody_elses(order: OutgoingCall, call: CallRecord, effects: Collection[Effect]) -> bool:

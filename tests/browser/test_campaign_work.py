@@ -112,10 +112,10 @@ def talk(anna: Dispatcher, office: LiveOffice) -> int:
     """She calls the family of the page, hears it, and hangs up; the task."""
     page, task_id = anna.page, current(anna.page)
     page.click("text=Позвонить")
-    expect(page.locator(".campaign-talk")).to_be_visible(timeout=TALKS)
+    expect(page.locator(".list-talk")).to_be_visible(timeout=TALKS)
     page.keyboard.press("Alt+KeyE")
     eventually(lambda: not office.rows(select(OutgoingCall.id).where(OutgoingCall.live)), 15, "the talk to end")
-    expect(page.locator(".campaign-talk")).to_have_count(0, timeout=TALKS)
+    expect(page.locator(".list-talk")).to_have_count(0, timeout=TALKS)
     return task_id
 
 

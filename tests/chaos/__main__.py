@@ -31,7 +31,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--jobs", type=int, default=1, help="so many seeds side by side, each in its own process")
     parser.add_argument("--engine", choices=(*ENGINES, "both"), default="both")
     parser.add_argument("--seconds", type=float, default=60.0, help="in which things break")
-    parser.add_argument("--reminders", type=int, default=50)
+    parser.add_argument("--reminders", type=int, default=50, help="families that the robot calls, about whatever")
     parser.add_argument("--product-times", action="store_true", help="leases and pauses as long as in the product")
     parser.add_argument("--mutant", choices=("", "no_gate", "no_commit"), default="")
     return parser.parse_args()

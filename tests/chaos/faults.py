@@ -12,7 +12,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import redis
@@ -219,7 +219,7 @@ class Chaos:
         pressed = self._decide(lambda session, head: switches.stop(session, head, datetime.now(UTC)))
         if pressed is None:
             return
-        self.truth.bans.append(Ban(pressed, "stopped", until=ENDLESS))
+        self.truth.bans.append(Ban(pressed, "stopped", until=ENDLESS, robots_only=True))
         yield self.rng.uniform(2, 10)
         self.go_on()
 
@@ -228,7 +228,7 @@ class Chaos:
         before = datetime.now(UTC)  # from here on somebody may call again, whenever the commit was seen
         if self._decide(lambda session, head: switches.resume(session, head, datetime.now(UTC))) is not None:
             self.truth.bans[:] = [
-                Ban(one.at, one.why, until=before) if one.why == "stopped" and one.until == ENDLESS else one
+                replace(one, until=before) if one.why == "stopped" and one.until == ENDLESS else one
                 for one in self.truth.bans
             ]
 
@@ -279,7 +279,7 @@ class Chaos:
 
         done = self._decide(refuse)
         if done is not None:
-            self.truth.bans.append(Ban(done, "refused", number=numbers[-1]))
+            self.truth.bans.append(Ban(done, "refused", number=numbers[-1], robots_only=scope == refusals.ROBOT))
         yield 0
 
     def families_call(self) -> Seconds:

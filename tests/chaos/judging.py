@@ -19,8 +19,10 @@ from crm.calendar.reading import calendar_of
 from crm.db import Database
 from crm.dialler.settings import settings_of
 from crm.dialler.tables import DialAttempt, DialEvent, DialTask, LineSlot
+from crm.outgoing.tables import OutgoingCall
 from tests.chaos.inside import ROOM, hours_of
-from tests.support.dialler import invariants
+from tests.support.dialler import by_people, invariants
+from tests.support.dialler.by_people import Asked
 from tests.support.dialler.invariants import Ban, Run
 from tests.support.dialler.wire import Invite, Wire
 from tests.support.network import Arrived
@@ -38,6 +40,7 @@ class Truth:
     deaths: list[float] = field(default_factory=list)
     bans: list[Ban] = field(default_factory=list)
     first_seen: dict[str, datetime] = field(default_factory=dict)
+    began: datetime = field(default_factory=lambda: datetime.now(UTC))
     leaks: list[str] = field(default_factory=list)
     """Calls that had no line in the records while they were up (I16)."""
 
@@ -49,6 +52,7 @@ class Verdict:
     broken: str
     attempts: int
     invites: int
+    by_people: int
     dispositions: dict[str, int]
     tasks: dict[str, int]
     unknown: int
@@ -65,27 +69,32 @@ def ended_at(call: Arrived, truth: Truth) -> float:
     return min([one for one in (call.ended_at, *died[:1]) if one], default=0.0)
 
 
-def wire_of(truth: Truth, attempts: Iterable[DialAttempt]) -> Wire:
-    """The INVITEs, each with the attempt of its number that had been ordered last."""
+def wire_of(truth: Truth, attempts: Iterable[DialAttempt], orders: Iterable[OutgoingCall] = ()) -> Wire:
+    """The INVITEs, each with the attempt, or the person's order, of its number that had been written last."""
     wire = Wire()
-    by_number: dict[str, list[DialAttempt]] = {}
-    for one in sorted(attempts, key=lambda one: one.sending_at):
-        by_number.setdefault(one.number, []).append(one)
+    begun = [(one.sending_at, one.number, one.id) for one in attempts]
+    begun += [(one.requested_at, one.number, one.channel_id) for one in orders]
+    by_number: dict[str, list[tuple[datetime, str]]] = {}
+    for at, number, name in sorted(begun):
+        by_number.setdefault(number, []).append((at, name))
     edges: list[tuple[float, int]] = []
     for call in truth.calls:
-        ordered = [one for one in by_number.get(call.number, ()) if one.sending_at <= moment(call.at)]
+        whose = [name for at, name in by_number.get(call.number, ()) if at <= moment(call.at)][-1:]
+        of_a_person = bool(whose) and not whose[0].startswith("att-")
         over = ended_at(call, truth)
         rang = min([one for one in (call.answered_at, over) if one], default=0.0)
-        wire.invites.append(
+        (wire.by_people if of_a_person else wire.invites).append(
             Invite(
-                ordered[-1].id if ordered else "",
+                whose[0] if whose else "",
                 call.number,
                 moment(call.at),
                 moment(rang) if rang else None,
                 moment(over) if over else None,
+                given_up=of_a_person and call.ended_by == "CANCEL",
             )
         )
-        edges += [(call.at, 1), *([(over, -1)] if over else [])]
+        if not of_a_person:
+            edges += [(call.at, 1), *([(over, -1)] if over else [])]
     live = 0
     for _, step in sorted(edges):
         live += step
@@ -99,8 +108,9 @@ def run_of(database: Database, truth: Truth, folder: Path) -> Run:
         settings = settings_of(session, 1)
         attempts = session.scalars(select(DialAttempt)).all()
         ids = {one.id for one in attempts}
+        orders = session.scalars(select(OutgoingCall).where(OutgoingCall.requested_at >= truth.began)).all()
         return Run(
-            wire=wire_of(truth, attempts),
+            wire=wire_of(truth, attempts, orders),
             calendar=calendar_of(session, 1),
             hours=settings.hours,
             caps=settings.caps,
@@ -112,7 +122,23 @@ def run_of(database: Database, truth: Truth, folder: Path) -> Run:
             ordered_at={one.id: min(one.sending_at, truth.first_seen.get(one.id, one.sending_at)) for one in attempts},
             room={name: room for name, room in _room(folder, settings.caps.trunk_lines) if name in ids},
             bans=truth.bans,
+            asked=[_asked(one) for one in orders],
+            orders_live=[one.id for one in orders if one.live],
         )
+
+
+def _asked(order: OutgoingCall) -> Asked:
+    """By the clock of whoever pressed: that of the listener may be another one (`Rig.faked_clock`)."""
+    placed_at = order.requested_at if order.placed_at is not None else None
+    return Asked(
+        order.id,
+        order.channel_id,
+        order.number,
+        order.family_id,
+        order.task_id,
+        order.requested_at,
+        placed_at=placed_at,
+    )
 
 
 def judge(database: Database, truth: Truth, folder: Path, *, at_rest: str) -> Verdict:
@@ -120,7 +146,7 @@ def judge(database: Database, truth: Truth, folder: Path, *, at_rest: str) -> Ve
     run = run_of(database, truth, folder)
     broken = "" if not truth.leaks else f"I16: calls without a line in the records: {truth.leaks}"
     with ExitStack() as stack:
-        for module in (window, invariants):
+        for module in (window, invariants, by_people):
             stack.enter_context(mock.patch.object(module, "spans", hours_of(folder)))
         try:
             invariants.always(run)
@@ -134,8 +160,9 @@ def judge(database: Database, truth: Truth, folder: Path, *, at_rest: str) -> Ve
         broken=broken,
         attempts=len(run.attempts),
         invites=len(run.wire.invites),
+        by_people=len(run.wire.by_people),
         dispositions=dict(Counter(one.disposition or one.state for one in run.attempts)),
-        tasks=dict(Counter(f"{one.channel}/{one.state}" for one in run.tasks)),
+        tasks=dict(Counter(f"{one.kind} {one.channel}/{one.state}" for one in run.tasks)),
         unknown=sum(one.state == "unknown" for one in run.attempts),
     )
 
@@ -155,7 +182,8 @@ def unrest(database: Database, may_ring: bool) -> str:
                 DialTask.due_at <= datetime.now(UTC) + SOON,
             )
         ).all()
-    parts = {"live": live, "lines": lines, "moving": moving, "due": due if may_ring else ()}
+        people = session.scalars(select(OutgoingCall.id).where(OutgoingCall.live)).all()
+    parts = {"live": live, "people": people, "lines": lines, "moving": moving, "due": due if may_ring else ()}
     return ", ".join(f"{name} {list(found)[:5]}" for name, found in parts.items() if found)
 
 

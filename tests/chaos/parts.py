@@ -22,11 +22,13 @@ from sqlalchemy import text
 from callflow.dialler import window
 from crm import demo, exchange_state, schema
 from crm.db import Database
+from crm.dialler.tables import REMINDER, DialTask
+from crm.family_tables import Phone
 from telephony.config.plan import ExchangePlan, TrunkPlan
 from telephony.config.render import render
-from tests.chaos import brisk
+from tests.chaos import brisk, desks
 from tests.chaos.inside import CLOCK, HOURS, MUTANT, hours_of
-from tests.chaos.people import LISTENS, People, fill, number_of, remind, remind_again
+from tests.chaos.people import LISTENS, People, family, fill, number_of, owe
 from tests.support import exchange as exchange_support
 from tests.support.exchange import LiveExchange, free_tcp
 from tests.support.network import Behaviour
@@ -93,11 +95,13 @@ class Ours:
 
 @dataclass
 class Rig:
-    """A context manager. `window`: seconds from now in which telephones may ring."""
+    """A context manager. `reminders`: so many families the robot calls; `mixed`: about other things than bookings too,
+    while people call (`desks`). `window`: seconds from now in which telephones may ring."""
 
     seed: int
     engine: str = "sqlite"
     reminders: int = 50
+    mixed: bool = False
     settings: dict[str, int] = field(default_factory=dict)
     window: float = 7200.0
     mutant: str = ""
@@ -121,7 +125,7 @@ class Rig:
         (self.folder / "v").mkdir()
         self.clock_file = self.folder / "clock"
         self.set_clock(0)
-        self.people = self._stack.enter_context(People(self.seed, self.reminders))
+        self.people = self._stack.enter_context(People(self.seed, self.reminders, mixed=self.mixed))
         self.valkey = self._stack.enter_context(TemporaryValkey(self.folder / "v"))
         self.postgres: TemporaryPostgres | None = None
         self._open_records()
@@ -156,7 +160,8 @@ class Rig:
             self.url = f"sqlite:///{self.folder / 'records.db'}"
         with self.database.transaction() as session:
             values = {"lines": 3, "trunk_lines": 6, "per_second": 5, "ring_seconds": 5, **self.settings}
-            self.tasks = fill(session, self.reminders, now, **values)
+            self.tasks = fill(session, self.reminders, now, mixed=self.mixed, **values)
+            self.bans = desks.fill(session, self.reminders, now) if self.mixed else []
             wanted = exchange_state.touch(session)
             exchange_state.note_applied(session, wanted, datetime.now(UTC))
 
@@ -208,14 +213,15 @@ class Rig:
             self.people.network.numbers[number_of(place)] = behaves
         with self.database.transaction() as session:
             at = datetime.now(UTC)
-            made = [remind(session, place, at) for place in range(first, first + count)]
+            made = [owe(session, family(session, one, at), REMINDER, at) for one in range(first, first + count)]
         self.tasks += made
         return made
 
     def owe_again(self, task_id: int) -> int:
         """The family of this task is to be reminded once more; the new task."""
         with self.database.transaction() as session:
-            return remind_again(session, task_id, datetime.now(UTC))
+            phone = session.get_one(Phone, session.get_one(DialTask, task_id).phone_id)
+            return owe(session, phone, REMINDER, datetime.now(UTC), later=1)
 
     def fill_disk(self, full: bool) -> None:
         """The kernel takes not a byte more from our processes, neither for records nor for logs; or does again."""

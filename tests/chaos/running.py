@@ -19,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from crm.dialler.tables import DialAttempt, LineSlot
 from tests.chaos import judging
+from tests.chaos.desks import Desks, numbers
 from tests.chaos.faults import MUTANTS_OWN, WEIGHTS, Chaos, plan
 from tests.chaos.judging import Truth, Verdict
 from tests.chaos.parts import Rig
@@ -57,7 +58,8 @@ class Told:
             return f"seed {self.seed} {self.engine}: did not run"
         return (
             f"seed {self.seed} {self.engine}: {'VIOLATED ' + found.broken if found.broken else 'ok'}; "
-            f"{len(self.faults)} faults, {found.attempts} attempts, {found.invites} INVITEs, {found.unknown} unknown; "
+            f"{len(self.faults)} faults, {found.attempts} attempts, {found.invites} INVITEs, {found.unknown} unknown, "
+            f"{found.by_people} by people; "
             f"{'+'.join(f'{one:.0f}' for one in self.took)} s\n"
             f"    {found.dispositions}\n    {found.tasks}\n    {' '.join(self.faults)}"
             + (f"\n    logs: {self.logs}" if self.logs else "")
@@ -132,6 +134,7 @@ def run(
         seed,
         engine,
         reminders,
+        mixed=True,
         settings={"per_second": rng.choice((2, 5, 10))},
         window=seconds * 0.6 + patient(30) if edge else 7200.0,  # the first call must come before it ends
         mutant=mutant,
@@ -139,14 +142,16 @@ def run(
         faked_clock=seed % CLOCK_SEEDS == CLOCK_SEEDS - 1,
     )
     since = time.monotonic()
-    with rig, Watch(rig, truth):
+    with rig, Watch(rig, truth), Desks(rig, seed) as desks:
+        truth.bans += rig.bans
         chaos = Chaos(rig, truth, rng)
         weights = MUTANTS_OWN if mutant else WEIGHTS
-        rig.wait(lambda: _begun(rig), "the first call", 120)
+        rig.wait(lambda: _begun(rig), "the first calls, the robot's and a person's", 120)
         since = told.lap(since)
         told.faults = _break(chaos, plan(rng, seconds, weights), seconds)
         since = told.lap(since)
         rig.heal()
+        desks.put_down()
         at_rest = _come_to_rest(chaos, edge, MUTANTS_REST if mutant else REST_SECONDS)
         truth.calls = list(rig.people.network.calls)
         told.verdict = judging.judge(rig.database, truth, rig.folder, at_rest=at_rest)
@@ -160,7 +165,9 @@ def run(
 
 
 def _begun(rig: Rig) -> bool:
-    return bool(rig.people.network.calls)
+    called = {call.number for call in list(rig.people.network.calls)}
+    by_people = called & set(numbers())
+    return bool(by_people) and called != by_people
 
 
 def _break(chaos: Chaos, faults: list[tuple[float, str]], seconds: float) -> list[str]:

@@ -21,4 +21,15 @@ export function startDialling(htmx) {
   // What is sent is the server's from now on: refused, it comes back in the form.
   document.addEventListener("submit", (event) => { if (event.target.dataset?.keep) kept.delete(event.target.dataset.keep); });
   htmx.onLoad(putBack);
+  // Written down beside a talk: the form folds up empty, or the next press would write it down once more.
+  document.addEventListener("htmx:afterRequest", (event) => {
+    const form = event.detail.elt;
+    if (!form.matches?.("form[data-folds]")) return;
+    if (event.detail.xhr.status >= 400) { // a refusal in words is no error to htmx
+      form.querySelector("input:not([type=hidden])")?.focus();
+      return;
+    }
+    form.reset();
+    form.closest("details").open = false;
+  });
 }

@@ -4,6 +4,7 @@ import { listen } from "./bus.js";
 const WAIT = 400;
 const region = () => document.querySelector("[data-live][id]");
 let later = 0;
+let heard = 0;
 
 /** Never under a hand: while somebody is in the list with the keyboard it stays as it is. */
 const isBusy = (rows) => rows.contains(document.activeElement) && document.activeElement !== document.body;
@@ -33,10 +34,15 @@ export function startMissed(htmx) {
   };
   const wish = () => { later ||= setTimeout(renew, WAIT); };
   listen((message) => {
+    if (message.kind === "notice") heard = Date.now();
     const rows = region();
     if (!rows) return;
     if (message.kind === "snapshot") wish();
     if (message.kind === "notice" && rows.dataset.live.split(" ").includes(message.notice.kind)) wish();
+  });
+  // What was heard while a page was on its way may be newer than that page, and what was renewed then went with the old one.
+  document.addEventListener("htmx:afterSettle", (event) => {
+    if (event.detail.target?.id === "main" && region() && Date.now() - heard < 5000) wish();
   });
   setInterval(() => { if (region()) wish(); }, 30000); // the clocks go on by themselves
 }

@@ -5,13 +5,24 @@ import { tick } from "./timers.js";
 const csrf = () => document.querySelector('meta[name="csrf"]')?.content ?? "";
 
 /** Where typing begins: at what was refused, else where the page says. */
-const first = () => document.querySelector("#main [aria-invalid='true']") ?? document.querySelector("#main [data-focus]");
+const first = () => {
+  const refused = document.querySelector("#main [aria-invalid='true']") ?? document.querySelector("#main [data-focus]");
+  return refused?.matches("fieldset") ? refused.querySelector("input") : refused;
+};
+
+/** A page that belongs to a section with another address. */
+const INSIDE = { "/ratings/work": "/dialling" };
 
 export function markHere() {
-  const here = location.pathname;
-  for (const link of document.querySelectorAll(".nav a")) {
+  const here = INSIDE[location.pathname] ?? location.pathname;
+  const links = [...document.querySelectorAll(".nav a")];
+  const lengthOf = (link) => {
     const path = new URL(link.href).pathname;
-    if (here === path || here.startsWith(`${path}/`)) link.setAttribute("aria-current", "page");
+    return here === path || here.startsWith(`${path}/`) ? path.length : 0;
+  };
+  const nearest = Math.max(1, ...links.map(lengthOf)); // «Тексты и голос» lie below «Настройки»: one of them is here
+  for (const link of links) {
+    if (lengthOf(link) === nearest) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
   for (const more of document.querySelectorAll(".nav [data-more]")) {
@@ -42,7 +53,12 @@ export function startNavigation(htmx) {
     coming = requestConfig.verb === "get" ? xhr : null;
   });
   document.addEventListener("htmx:beforeSwap", ({ detail }) => {
-    if (detail.target?.id === "main" && !detail.target.isConnected) detail.target = document.getElementById("main");
+    if (detail.target?.id !== "main") return;
+    if (!detail.target.isConnected) detail.target = document.getElementById("main");
+    if (detail.requestConfig.elt.isConnected || !detail.serverResponse.includes('id="main"')) return;
+    // A notice has replaced the link meanwhile: what the body tells all links (frame.html) does not reach it any more.
+    detail.selectOverride ??= "#main";
+    detail.swapOverride ??= "outerHTML show:window:top";
   });
   // Of panels with one name only one is open: the old page must not close what the new page opens beside an error.
   document.addEventListener("htmx:beforeSwap", () => {

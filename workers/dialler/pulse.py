@@ -1,4 +1,4 @@
-"""The ticker's rhythm: at once when a call of the robot has moved on, and after a while in any case.
+"""The ticker's rhythm: at once when a call of the robot is over, and after a while in any case.
 
 A line that has become free is used in milliseconds that way. Without Redis the rhythm alone remains, and the ticker
 knows that nobody hears it.
@@ -12,15 +12,18 @@ from typing import cast
 
 import redis
 
-from workers.feed import STREAM, NoticeKind
+from workers.feed import GOES_ON, STREAM, NoticeKind
 from workers.queues import connect
 
 _LONGEST_BLOCK = 1.0
+_TAKEN = "dispatch:look:"
+_TAKEN_MILLISECONDS = 2000
 _Answer = list[tuple[bytes, list[tuple[bytes, dict[bytes, bytes]]]]]
 
 
 def pulses(redis_url: str, patience: Callable[[], float]) -> Iterator[bool]:
-    """Yield whether Redis is there: at every notice about the robot's calls, and every `patience()` seconds at least.
+    """Yield whether Redis is there: at every notice that a call of the robot's is over or its switches have moved, and
+    every `patience()` seconds at least.
 
     Never ends and never raises for a dead Redis.
     """
@@ -55,6 +58,16 @@ def _wait(client: redis.Redis, last: str, until: float) -> str:
         entries = answer[0][1] if answer else []
         if entries:
             last = entries[-1][0].decode()
-        if any(fields.get(b"kind") == NoticeKind.DIAL.value.encode() for _, fields in entries):
+        if any(_is_worth_a_look(fields) for _, fields in entries) and _is_first(client, last):
             return last
     return last
+
+
+def _is_first(client: redis.Redis, last: str) -> bool:
+    """Whether no other copy has taken this notice: one look is enough for all. Where the one who looks dies, the others
+    look when their patience is over."""
+    return bool(client.set(f"{_TAKEN}{last}", "", nx=True, px=_TAKEN_MILLISECONDS))
+
+
+def _is_worth_a_look(fields: dict[bytes, bytes]) -> bool:
+    return fields.get(b"kind") == NoticeKind.DIAL.value.encode() and GOES_ON.encode() not in fields

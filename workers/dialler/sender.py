@@ -21,7 +21,6 @@ from sqlalchemy.orm import Session
 from callflow.dialler.rules import Live
 from crm.db import Database
 from crm.dialler import claiming, following, gating, pacing
-from crm.dialler.settings import settings_of
 from crm.dialler.tables import DialAttempt, DialTask
 from telephony.ami import AmiSession
 from telephony.dial_orders import DialOrder, order_headers
@@ -31,7 +30,10 @@ from telephony.wire import UnsafeValue
 from workers.dialler.clock import ClockGuard, pause_after_jump
 
 JOB_SECONDS: Final = 1.5
-"""How long one job goes on to further tasks after such as are not called: a worker has other things to do too."""
+"""How long one job goes on to further tasks: a worker has other things to do too."""
+SPARE_LINES: Final = 8
+"""While so many orders could begin, whoever has placed one goes on to the next without being woken for it: then several
+workers may do so at once, and none of them finds the last line taken."""
 POINTS: Final = (
     "before_claim",
     "in_claim",
@@ -69,21 +71,26 @@ class Sender:
     clock: ClockGuard = field(default_factory=ClockGuard)
 
     def dial(self, task_id: int) -> DialAttempt | None:
-        """Have this task called if it is still due, or the next that may be; the attempt that was ordered.
+        """Have this task called if it is still due, or the next that may be; the attempt that was ordered first.
 
-        Rules that say no cost no line, so after them the next task is tried at once, for `JOB_SECONDS`.
+        Rules that say no cost no line, so after them the next task is tried at once; so it is after an order while
+        there are `SPARE_LINES`. For `JOB_SECONDS` at the most.
         """
         if self.clock.jumped():
             pause_after_jump(self.database, "worker")
             return None
         until = time.monotonic() + JOB_SECONDS
         wanted: int | None = task_id
+        ordered: DialAttempt | None = None
         while time.monotonic() < until:
             attempt, found = self._one(wanted)
-            if attempt is not None or not (found or wanted is not None):
-                return attempt
+            ordered = ordered or attempt
+            if attempt is not None and not self._has_spare_lines():
+                break
+            if not found and wanted is None:
+                break
             wanted = None
-        return None
+        return ordered
 
     def _one(self, task_id: int | None) -> tuple[DialAttempt | None, bool]:
         """One task: the attempt that was ordered for it, and whether there was a task at all."""
@@ -102,6 +109,10 @@ class Sender:
         self.reached("after_commit")
         self._send(attempt)
         return attempt, True
+
+    def _has_spare_lines(self) -> bool:
+        with self.database.reading() as session:
+            return pacing.room(session, datetime.now(UTC)) >= SPARE_LINES
 
     def _claim(self, task_id: int | None, owner: str) -> int | None:
         self.reached("before_claim")
@@ -176,17 +187,15 @@ class Sender:
     def _order(self, attempt: DialAttempt) -> DialOrder | None:
         """None: somebody has called it off since it was committed (F35), or it was settled meanwhile (F21)."""
         with self.database.reading() as session:
-            now = session.get_one(DialAttempt, attempt.id)
-            if now.hangup_asked_at is not None or not now.live:
-                return None
-            task = session.get_one(DialTask, attempt.task_id)
-            ring = settings_of(session, task.service_id).caps.ring
+            ring = gating.ring_of(session, attempt.id)
+        if ring is None:
+            return None
         return DialOrder(
             attempt_id=attempt.id,
             number=attempt.number,
             not_after=attempt.not_after,
             shown_number=attempt.shown_number,
-            ring_seconds=int(ring.total_seconds()),
+            ring_seconds=ring,
             kind=attempt.kind,
         )
 

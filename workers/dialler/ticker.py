@@ -23,6 +23,8 @@ NAME = "ticker"
 TICK_SECONDS = 1.0
 HURRY_SECONDS = 0.2
 """While calls are due that neither a line nor the rate lets begin at this instant."""
+MOST_AWAKE = 8
+"""Jobs that wait at the most: a worker who comes goes on by himself while there are lines (`sender.SPARE_LINES`)."""
 SWEEP_SECONDS = 5.0
 BEAT_SECONDS = 2.0
 REDIS_AWAY = "redis"
@@ -71,7 +73,7 @@ class Ticker:
     def _wake(self) -> Sequence[int]:
         at = self._now()
         with self._database.reading() as session:
-            room = pacing.room(session, at)
+            room = min(pacing.room(session, at), MOST_AWAKE)
             due = claiming.due(session, at, limit=room + 1)
         self._due_left = bool(due)
         woken: Sequence[int] = ()

@@ -213,7 +213,10 @@ def test_a_robots_text_is_heard_on_her_own_phone(office):
             running.note_heard(session, campaign_id, by_login(session, "roshchina"), datetime.now(UTC))
         else:
             call.live, call.state, call.result = False, "ended", "played"
-    assert "Прослушано" in head.get(page).text
+    text = head.get(page).text
+    assert "Прослушано" in text
+    assert "Прослушайте этот текст" not in text, "done: the launch is open without counting once more"
+    assert f'action="{page}/launch"' in text
     assert "campaign.heard" in logged(office)
 
 

@@ -14,6 +14,7 @@ from crm.call_tables import CallRecord
 from crm.dialler import refusals, switches
 from crm.dialler.tables import CallRefusal, DialEvent, DiallerSettings, DialTask, NumberMark
 from crm.family_tables import Family
+from crm.outgoing.tables import OutgoingCall
 from crm.staff import by_login
 from tests.integration.crm.reminded import attempt_of, task_of
 from tests.integration.web.walk_forms import FORMS
@@ -168,8 +169,37 @@ def test_skipping_wants_a_reason_and_brings_another_family(office, task_id):
     assert lavrova.post(f"/dialling/list/{task_id}/skip", reason="перезвонит сама").status_code == 303
     assert state(office, task_id) == "due", "not the same one again, and free for others"
     assert "перезвонит сама" in lavrova.get(f"/dialling/{task_id}").text
-    assert office.browser("zayac").post("/dialling/list/next").status_code == 303
+    zayac = office.browser("zayac")
+    shown = zayac.get("/dialling/list").text
+    assert "Ждут звонка: 1" in shown
+    assert f"/dialling/list/{task_id}/take" in shown, "given back is nobody's"
+    assert zayac.post("/dialling/list/next").status_code == 303
     assert state(office, task_id) == "claimed"
+
+
+def test_beside_a_family_stands_its_own_call_only(office, task_id):
+    lavrova = office.browser("lavrova")
+    lavrova.post(f"/dialling/list/{task_id}/take")
+    at = datetime.now(UTC)
+    with office.desk.database.transaction() as session:
+        task = session.get_one(DialTask, task_id)
+        order = OutgoingCall(
+            channel_id="out-1", employee_id=by_login(session, "lavrova").id, extension="101", number=task.number,
+            task_id=task_id, state="ended", result="busy", live=False, requested_at=at, changed_at=at, ended_at=at,
+        )  # fmt: skip
+        session.add(order)
+    shown = lavrova.get("/dialling/list").text
+    assert "Не соединились: занято. Отметьте, чем кончился звонок." in shown
+    assert "Позвонить ещё раз" not in shown, "the list's own button calls again, by the list's rules"
+    with office.desk.database.transaction() as session:
+        session.scalars(select(OutgoingCall)).one().task_id = None
+    assert "Не соединились" not in lavrova.get("/dialling/list").text, "another family's call is not hers"
+    with office.desk.database.transaction() as session:
+        order = session.scalars(select(OutgoingCall)).one()
+        order.live, order.state, order.result, order.ended_at = True, "talking", "", None
+    shown = lavrova.get("/dialling/list").text
+    assert "Ещё идёт звонок" in shown
+    assert 'data-do="hangup"' in shown
 
 
 def test_a_rule_forbids_her_call_too(office, task_id):

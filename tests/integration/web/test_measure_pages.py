@@ -44,8 +44,13 @@ def test_the_head_adds_a_measure_once(office):
     form = {"title": "Билеты в музей", "until": "31.12.2027", "remote": "yes", "active": "yes"}
     places = {head.post("/measures", **form).headers["location"] for _ in range(2)}
     assert len(places) == 1
-    page = head.get(places.pop())
+    place = places.pop()
+    page = head.get(place)
     assert "31.12.2027" in page.text
+    tell = f"/campaigns/new?measure={place.split('/')[-1]}"
+    assert tell in page.text
+    assert "Билеты в музей" in head.get(tell).text
+    assert tell not in office.browser("lavrova").get(place).text, "dispatchers make no campaigns"
     assert "можно подать дистанционно" in page.text
 
 

@@ -244,6 +244,8 @@ def test_she_is_rung_at_her_own_phone(office, head) -> None:
     state = head.get(f"/settings/speech/calls/{row.id}")
     assert "Снимите трубку" in state.text
     assert "every 2s" in state.text
+    assert 'hx-select="unset"' in state.text, "or the answer, which has no page in it, would take the line away"
+    assert 'data-do="answer"' in state.text, "her phone may be this browser"
     assert office.browser("chernykh").get(f"/settings/speech/calls/{row.id}").status_code == 404
 
 

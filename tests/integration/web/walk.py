@@ -82,6 +82,7 @@ KNOWN_FAMILY = "1"
 
 QUERY: dict[str, Value | tuple[str, ...]] = {
     "at": "workplace",
+    "of": ("all", "queue"),
     "service": "1",
     "since": "2026-01-01",
     "until": "2026-12-31",

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from callflow.dialler.rules import Live
 from callflow.dialler.wire import CdrLine, Evidence
 from telephony.cdr_csv import CallRecord
+from tests.support.dialler.operator_calls import OperatorCalls
 from tests.support.dialler.wire import Invite, Wire
 from workers.dialler.reconciler import lines_of
 
@@ -58,6 +59,19 @@ class FakeExchange:
     gate: bool = True
     """Off: a mutant whose dialplan obeys every order."""
 
+    def __post_init__(self) -> None:
+        self.people = OperatorCalls(self.wire, self.now)
+
+    @property
+    def answers(self) -> bool:
+        """Whether somebody can be told or asked something there."""
+        return self.up and self.link
+
+    @property
+    def on_the_trunk(self) -> int:
+        """Lines that are taken."""
+        return self.inbound + len(self.channels) + self.people.on_the_trunk
+
     @property
     def boot_id(self) -> str:
         return f"boot-{self.boots}"
@@ -65,11 +79,11 @@ class FakeExchange:
     def live(self, skew: float) -> Live:
         """What is read before an order."""
         return Live(
-            link_up=self.up and self.link,
+            link_up=self.answers,
             boot_id=self.boot_id,
             waiting=self.waiting,
             inbound=self.inbound,
-            outbound=len(self.channels),
+            outbound=len(self.channels) + self.people.on_the_trunk,
             clock_skew=skew,
         )
 
@@ -131,6 +145,7 @@ class FakeExchange:
                 if not channel.answered:
                     channel.invite.ring_ended_at = limit
                 self.end(attempt_id, "NOANSWER-0-180")
+        self.people.pass_time()
 
     def crash(self) -> None:
         """Killed: no paper, no word, no order under way that was not written yet; the keys of the gate may be lost."""
@@ -143,6 +158,7 @@ class FakeExchange:
         self.under_way.clear()
         self.keys.clear()
         self.ends.clear()
+        self.people.crash()
         self.up = False
         self.waiting = self.inbound = 0
 
@@ -153,7 +169,7 @@ class FakeExchange:
 
     def evidence(self, attempt_id: str) -> Evidence | None:
         """What it says when it is asked; None while there is no link."""
-        if not (self.up and self.link):
+        if not self.answers:
             return None
         return Evidence(
             alive=attempt_id in self.channels,

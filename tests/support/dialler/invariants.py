@@ -8,12 +8,13 @@ AssertionError with the number of the invariant.
 | `always` | I1, I2, I3, I4, I5, I6, I7, I8, I9 (no second end), I11, I12, I14, I15, I16, I19 (by true time), I20, I22 |
 | `at_rest` | I7 (nothing after the deadline), I9, I10, I15, I16 |
 | `totals` | I21 |
-| `World.replay` | I17 |
+| `seen.replay` | I17 |
 
 Not here: I13 is a matter of one talk (`tests/property/callflow/dialogues`); I18: nothing of a run is in Redis, the
 machine has none, and the chaos run empties it; I20 judges that words were ready, their hashes are compared where they
 are rendered (`tests/integration/workers`, the sender); I23 is the plan's (`test_planning.py`); I24 is about a duty that
-a talk makes, not about the robot's calls: `third_party` says it.
+a talk makes, not about the robot's calls: `third_party` says it, and the machine asks it of every run. Of calls that
+people make beside the robot's: `by_people`.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from itertools import pairwise
+from typing import Any, Protocol
 
 from callflow.calendar import ServiceCalendar
 from callflow.dialler.rules import MOST_SKEW, Caps
@@ -31,6 +33,8 @@ from callflow.dialler.window import CallingHours, spans
 from callflow.dialler.wire import CdrLine
 from callflow.phone import RUSSIAN_NUMBER
 from crm.dialler.tables import DialAttempt, DialEvent, DialTask, LineSlot
+from tests.support.dialler import by_people
+from tests.support.dialler.by_people import Asked
 from tests.support.dialler.wire import Invite, Wire
 
 STATES = {one.value for one in AttemptState}
@@ -51,6 +55,14 @@ TALKED = {
 TASK_STATES = {one.value for one in TaskState}
 
 
+class Concerned(Protocol):
+    """An attempt of the robot's, or a person's order."""
+
+    task_id: Any
+    family_id: Any
+    number: Any
+
+
 @dataclass(frozen=True)
 class Ban:
     """From `at` on (true time) nothing may be ordered for these: a cancelled booking, a refusal, a pause, the stop."""
@@ -60,13 +72,22 @@ class Ban:
     task_ids: frozenset[int] | None = None
     number: str | None = None
     until: datetime | None = None
+    family_id: int | None = None
+    """Beside `number`: of either."""
+    robots_only: bool = False
 
-    def concerns(self, attempt: DialAttempt, ordered_at: datetime) -> bool:
+    def concerns(self, call: Concerned, ordered_at: datetime) -> bool:
         """Whether this order came too late."""
         if ordered_at <= self.at or (self.until is not None and ordered_at >= self.until):
             return False
-        by_task = self.task_ids is None or attempt.task_id in self.task_ids
-        return by_task and (self.number is None or attempt.number == self.number)
+        if self.task_ids is not None and call.task_id not in self.task_ids:
+            return False
+        by_family = self.family_id is not None and call.family_id == self.family_id
+        return self.number is None or call.number == self.number or by_family
+
+    def forbids(self, order: Asked, asked_at: datetime) -> bool:
+        """The same of a call that a person makes from a list; what she calls beside them is hers to answer for."""
+        return order.task_id is not None and not self.robots_only and self.concerns(order, asked_at)
 
 
 @dataclass
@@ -90,6 +111,10 @@ class Run:
     bans: Sequence[Ban] = ()
     speechless: Collection[str] = ()
     """Attempts whose words were not there when they were ordered."""
+    asked: Sequence[Asked] = ()
+    """Calls that people asked for."""
+    orders_live: Sequence[int] = ()
+    """Those that are not over; known at rest only."""
 
 
 def always(run: Run) -> None:
@@ -101,6 +126,7 @@ def always(run: Run) -> None:
     _story(run)
     _lines(run)
     _claims(run)
+    by_people.always(run)
     assert not run.speechless, f"I20: ordered without words: {run.speechless}"
 
 
@@ -216,6 +242,7 @@ def at_rest(run: Run) -> None:
     always(run)
     assert not [one.id for one in run.attempts if one.live], "I10: live attempts at rest"
     assert not [one.number for one in run.slots if one.attempt_id], "I16: lines taken at rest"
+    assert not run.orders_live, f"I10: people's calls without an end: {run.orders_live}"
     for task in run.tasks:
         state = TaskState(task.state)
         late = task.deadline <= run.now

@@ -15,12 +15,14 @@ from callflow.dialler import window
 from callflow.dialler.states import Disposition, TaskState
 from callflow.dialler.window import MARGIN
 from callflow.dialler.wire import Judged, Judgement
-from crm.dialler import following, gating, reconciling, refusals, withdrawing
+from crm.campaigns.outcomes import Outcome
+from crm.dialler import by_person, following, gating, reconciling, refusals, withdrawing
 from crm.dialler.changing import attempt_of
 from crm.dialler.tables import DialTask
 from tests.support.dialler.exchange import FakeExchange
 from tests.support.dialler.machine import Scene
-from tests.support.dialler.world import START, World
+from tests.support.dialler.place import START
+from tests.support.dialler.world import World
 
 Change = tuple[Any, str, Any]
 """Where something is built in: what it belongs to, its name, what stands there instead."""
@@ -129,6 +131,9 @@ OPEN_GATE: Change = (FakeExchange, "_denied", lambda *_: "")
 """The dialplan obeys every order."""
 
 TRUNK = "call_while_families_call"
+MISSED = ("a_missed_call", {"place": 0, "who": 0, "what": "comes", "minutes": 30})
+SHE_CALLS = ("a_missed_call", {"place": 0, "who": 0, "what": "call"})
+CLERK = ("at_her_desk", {"what": "clerk", "kind": "rating", "who": 0, "told": Outcome.TOLD})
 FIRST_CALL = ("one_call", {"worker": 0, "place": 0, "mended": False})
 """To the first family, whose reminder is the first that is due."""
 
@@ -212,6 +217,20 @@ MUTANTS = {
         [_live(clock_skew=0.0)],
         "I3|I6",
         [("next_morning", {}), ("call_by_a_wrong_clock", {"worker": 0, "seconds": 3700})],
+    ),
+    "a colleague who calls is not asked": Mutant(
+        [_facts(colleague=False, number_live=False, last_start=None, last_talk=None)],
+        "I5|I6|I7",
+        [MISSED, SHE_CALLS, CLERK, ("goes_on", {"place": 0, "how": "rings", "detail": ""}), FIRST_CALL],
+    ),
+    "a promise is not asked": Mutant([_facts(promised=None)], "I7", [MISSED, FIRST_CALL]),
+    "a list that asks no rule": Mutant(
+        [(by_person, "refuse_to_call", lambda _: None)],
+        "I3|I5|I6|I7|I22",
+        [
+            ("whole_call", {"worker": 0, "place": 0, "ending": "hung_up"}),
+            ("call_from_a_list", {"family": 0, "kind": "campaign", "who": 0}),
+        ],
     ),
     "words that are not ready": Mutant([_facts(prompts_ready=True)], "I20", [("call_without_words", {"worker": 0})]),
 }

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from callflow.dialler.states import Channel, Disposition, TaskState
+from callflow.dialler.states import Disposition
 from crm.campaigns import answers, settling, worklist
 from crm.campaigns.outcomes import Outcome
 from crm.campaigns.tables import PAUSED, PLANNED, RUNNING, Campaign, CampaignTarget, CampaignText
@@ -23,6 +23,7 @@ from crm.journal_tables import JournalEntry
 from crm.ratings import by_phone, giving
 from crm.ratings import worklist as asking
 from crm.ratings.tables import Rating
+from tests.support.dialler.households import owe
 from tests.support.dialler.invariants import Ban
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ HEARD = frozenset({Disposition.DELIVERED, Disposition.CONFIRMED})
 CAMPAIGN_PAUSED = "campaign paused"
 
 
-def ask_for_rating(world: World, family: int, *, urgent: bool) -> None:
+def ask_for_rating(world: World, family: int, *, urgent: bool, by_people: bool = False) -> None:
     """A case of this family is solved, and its call is due now; `urgent`: before every reminder."""
     world.booked += 1
     with world.database.transaction() as session:
@@ -56,11 +57,11 @@ def ask_for_rating(world: World, family: int, *, urgent: bool) -> None:
             resolved_at=world.now - timedelta(days=1),
         )
         session.add(entry)
-        task = _task(world, session, family, RATING, 4 if urgent else 7)
+        task = owe(world, session, family, RATING, priority=4 if urgent else 7, by_people=by_people)
         session.add(DialSubject(task_id=task.id, entry_id=entry.id, occasion="rating"))
 
 
-def tell(world: World, family: int, *, urgent: bool) -> None:
+def tell(world: World, family: int, *, urgent: bool, by_people: bool = False) -> None:
     """A campaign wants to tell this family something today."""
     world.booked += 1
     with world.database.transaction() as session:
@@ -68,7 +69,7 @@ def tell(world: World, family: int, *, urgent: bool) -> None:
             service_id=1,
             title="Участки",
             kind="free",
-            channel="robot",
+            channel="human" if by_people else "robot",
             starts_on=world.now.date(),
             ends_on=world.now.date() + timedelta(days=9),
             state=RUNNING,
@@ -87,7 +88,7 @@ def tell(world: World, family: int, *, urgent: bool) -> None:
             added_at=world.now,
         )
         session.add(target)
-        task = _task(world, session, family, CAMPAIGN, 4 if urgent else 9)
+        task = owe(world, session, family, CAMPAIGN, priority=4 if urgent else 9, by_people=by_people)
         session.add(DialSubject(task_id=task.id, target_id=target.id, occasion="campaign"))
 
 
@@ -210,25 +211,3 @@ def _confirmed_by_key() -> Select[int | None]:
         .join(DialEvent, DialEvent.attempt_id == DialAttempt.id)
         .where(DialEvent.what == "rate", DialSubject.entry_id.is_not(None))
     )
-
-
-def _task(world: World, session: Session, family: int, kind: str, priority: int) -> DialTask:
-    person_id, phone_id, number = world.whom(family)
-    task = DialTask(
-        kind=kind,
-        service_id=1,
-        family_id=world.family_id(family),
-        person_id=person_id,
-        phone_id=phone_id,
-        number=number,
-        channel=Channel.ROBOT.value,
-        state=TaskState.DUE.value,
-        state_at=world.now,
-        priority=priority,
-        due_at=world.now,
-        deadline=world.now + timedelta(days=7),
-        planned_at=world.now,
-    )
-    session.add(task)
-    session.flush()
-    return task

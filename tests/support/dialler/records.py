@@ -16,7 +16,7 @@ from sqlalchemy.pool import StaticPool
 
 from crm import demo, schema
 from crm.db import Database
-from tests.support.dialler import world
+from tests.support.dialler import households, place, world
 
 KEY = "a-key-for-tests-only-0123456789abcdef"
 
@@ -36,10 +36,10 @@ class Town(Database):
         with tempfile.TemporaryDirectory() as folder:
             _build(f"sqlite:///{Path(folder) / 'records.db'}", self._pristine, Path(folder) / "records.db")
         self.begin_anew()
-        self.place = world.Place.of(self)
+        self.place = place.Place.of(self)
         first = world.World(self, self.place, booked=0)
-        for family in range(world.FAMILIES):
-            first.remind(family, 22)
+        for family in range(place.FAMILIES):
+            households.remind(first, family, 22)
         self._now.backup(self._pristine)
 
     def begin_anew(self) -> None:
@@ -61,8 +61,8 @@ def _build(url: str, into: sqlite3.Connection, file: Path) -> None:
     schema.upgrade(url)
     database = Database(url, KEY)
     with database.transaction() as session:
-        demo.load(session, KEY, world.START)
-    world.prepare(database)
+        demo.load(session, KEY, place.START)
+    place.prepare(database)
     database.dispose()
     with sqlite3.connect(file) as built:
         built.backup(into)

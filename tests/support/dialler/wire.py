@@ -15,13 +15,17 @@ class Invite:
     at: datetime
     ring_ended_at: datetime | None = None
     ended_at: datetime | None = None
+    given_up: bool = False
+    """A person put her telephone down before this one was answered: she may try again when she likes."""
 
 
 @dataclass
 class Wire:
-    """All INVITEs, and how many of the robot's calls were up at most."""
+    """All INVITEs of the robot's and those of people (their `attempt_id` is the channel id of the order), and how many
+    of the robot's calls were up at most."""
 
     invites: list[Invite] = field(default_factory=list)
+    by_people: list[Invite] = field(default_factory=list)
     most_at_once: int = 0
 
     def of(self, attempt_id: str) -> list[Invite]:

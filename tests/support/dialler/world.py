@@ -7,56 +7,34 @@ the methods, in whatever order, may then ask `run` for what the invariants judge
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Row, bindparam, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import Row, select
 
-from callflow.calendar import ServiceCalendar
 from callflow.dialler.rules import MOST_SKEW
-from callflow.dialler.states import Channel, Disposition, TaskState
+from callflow.dialler.states import Disposition
 from callflow.dialler.window import may_ring, next_start, spans
-from crm.appointments.tables import AHEAD, CANCELLED, PLANNED, Appointment
-from crm.calendar.reading import calendar_of
+from crm.audit import Actor
 from crm.db import Database
-from crm.dialler import by_person, claiming, following, gating, reconciling, refusals, sweeping, switches, withdrawing
-from crm.dialler.settings import EngineSettings, settings_of
-from crm.dialler.tables import (
-    CallRefusal,
-    DialAttempt,
-    DialEvent,
-    DiallerSwitch,
-    DialSubject,
-    DialTask,
-    LineSlot,
-    NumberMark,
-)
-from crm.errors import RecordsError
-from crm.family_tables import Person, Phone
-from crm.reminders import human_list, next_up
-from crm.staff import Employee
-from tests.support.dialler import others
+from crm.dialler import claiming, following, gating, reconciling, sweeping, switches
+from crm.dialler.tables import DialAttempt
+from crm.outgoing.tables import OutgoingCall
+from tests.support.dialler import call_backs, others
+from tests.support.dialler.desk import Desk
 from tests.support.dialler.exchange import FakeExchange, Order
-from tests.support.dialler.invariants import Ban, Run
+from tests.support.dialler.invariants import Ban
+from tests.support.dialler.place import FAMILIES, FAMILY_IDS, START, Place
 from tests.support.dialler.wire import Wire
-from tests.support.dialling import agrees, robot_on
 from workers.dialler.reconciler import PROOF_AFTER
 
 if TYPE_CHECKING:
     from tests.support.dialler.records import Town
 
 CLOCKS_MAY_DIFFER = timedelta(seconds=MOST_SKEW)
+HELD_BACK = ("stopped", "paused")
 FOR_EVER = datetime.max.replace(tzinfo=UTC)
-START = datetime(2026, 11, 12, 10, 0, tzinfo=UTC)
-"""Thursday, 13:00 in Moscow."""
-FAMILY_IDS = (1, 3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 14)
-"""Of the demo town: those whom a robot may call by day once they agree."""
-FAMILIES = len(FAMILY_IDS)
-TABLES = (NumberMark, CallRefusal, DialEvent, LineSlot, DialAttempt, DialSubject, DialTask, DiallerSwitch)
 
 
 @dataclass
@@ -67,37 +45,6 @@ class Worker:
     claimed: int | None = None
     written: Order | None = None
     stopped: bool = False
-
-
-@dataclass(frozen=True)
-class Place:
-    """What no run changes, read once. `families`: person, telephone and its number of each that may be called."""
-
-    calendar: ServiceCalendar
-    settings: EngineSettings
-    employee: Employee
-    specialist: int
-    families: tuple[tuple[int, int, str], ...]
-
-    @classmethod
-    def of(cls, database: Database) -> Place:
-        """The demo town."""
-        with database.reading() as session:
-            logins = {one.login: one for one in session.scalars(select(Employee))}
-            return cls(
-                calendar_of(session, 1),
-                settings_of(session, 1),
-                logins["roshchina"],
-                logins["vorobey"].id,
-                tuple(_whom(session, family) for family in FAMILY_IDS),
-            )
-
-
-def _whom(session: Session, family_id: int) -> tuple[int, int, str]:
-    first = select(Phone).join(Person).where(Person.family_id == family_id).order_by(Person.id, Phone.id)
-    phone = session.scalars(first).first()
-    assert phone is not None
-    return phone.person_id, phone.id, phone.number
 
 
 @dataclass
@@ -118,6 +65,8 @@ class World:
     told: list[Row[Any]] = field(default_factory=list)
     speechless: set[str] = field(default_factory=set)
     refusals: Counter[str] = field(default_factory=Counter)
+    kinds: Counter[str] = field(default_factory=Counter)
+    """What was begun and finished, for those who count."""
     booked: int = FAMILIES
     lines_taken: int = 0
 
@@ -127,6 +76,7 @@ class World:
         self.hours, self.caps = self.place.settings.hours, self.place.settings.caps
         self.families = list(self.place.families)
         self.exchange = FakeExchange(self.wire, lambda: self.now, self.caps.lines, self.caps.ring)
+        self.desk = Desk(self)
 
     # --- time
 
@@ -139,7 +89,8 @@ class World:
         """The true time goes on, and calls with it."""
         end = self.now + timedelta(seconds=seconds)
         while self.now < end:
-            self.now = min(end, self.now + timedelta(seconds=10)) if self.exchange.channels else end
+            busy = self.exchange.channels or self.exchange.people.calls
+            self.now = min(end, self.now + timedelta(seconds=10)) if busy else end
             self.exchange.pass_time()
 
     def to_the_edge(self, seconds: float) -> None:
@@ -164,41 +115,7 @@ class World:
         """Somebody sets our clock; 0 sets it right."""
         self.skew = timedelta(seconds=seconds)
 
-    # --- bookings and families
-
-    def remind(self, family: int, in_hours: int) -> None:
-        """A booking of this family, and its task, due now."""
-        person_id, phone_id, number = self.families[family % FAMILIES]
-        self.booked += 1
-        starts = self.now + timedelta(hours=in_hours, microseconds=self.booked)  # one specialist, one time once
-        with self.database.transaction() as session:
-            row = Appointment(
-                employee_id=self.place.specialist,
-                starts_at=starts,
-                ends_at=starts + timedelta(hours=1),
-                state=PLANNED,
-                state_at=self.now,
-                family_id=FAMILY_IDS[family % FAMILIES],
-                person_id=person_id,
-                booked_by_id=self.employee.id,
-                booked_at=self.now,
-            )
-            task = DialTask(
-                service_id=1,
-                family_id=row.family_id,
-                person_id=person_id,
-                phone_id=phone_id,
-                number=number,
-                channel=Channel.ROBOT.value,
-                state=TaskState.DUE.value,
-                state_at=self.now,
-                due_at=self.now,
-                deadline=starts - timedelta(minutes=60),
-                planned_at=self.now,
-            )
-            session.add_all((row, task))
-            session.flush()
-            session.add(DialSubject(task_id=task.id, appointment_id=row.id, occasion="reminder"))
+    # --- families
 
     def whom(self, family: int) -> tuple[int, int, str]:
         """Person, telephone and number of this family as they are now."""
@@ -208,41 +125,10 @@ class World:
         """Of the demo town."""
         return FAMILY_IDS[family % FAMILIES]
 
-    def call_off(self, place: int) -> None:
-        """A booking is cancelled, or moved, as `crm.appointments.steps` leaves it."""
-        with self.database.transaction() as session:
-            ahead = session.scalars(
-                select(Appointment)
-                .join(DialSubject)
-                .where(Appointment.state.in_(AHEAD), Appointment.starts_at > self.ours)
-                .order_by(Appointment.id)
-            ).all()
-            if not ahead:
-                return
-            row = ahead[place % len(ahead)]
-            tasks = frozenset(session.scalars(select(DialSubject.task_id).where(DialSubject.appointment_id == row.id)))
-            row.state, row.state_at = CANCELLED, self.ours
-            session.flush()
-            withdrawing.withdraw(session, row.id, "отменили", self.ours, source="person")
-        self.bans.append(Ban(self.now, "cancelled", task_ids=tasks))
-
-    def refuse(self, family: int, everything: bool) -> None:
-        """The family wants no robot, or no call at all."""
-        person_id, _, number = self.families[family % FAMILIES]
-        with self.database.transaction() as session:
-            refusals.refuse(
-                session, number, person_id, refusals.ALL if everything else refusals.ROBOT, "talk", self.ours,
-                by=human_list.Actor.of(self.employee), employee_id=self.employee.id,
-            )  # fmt: skip
-        self.bans.append(Ban(self.now, "refused", number=number))
-
-    def change_number(self, family: int) -> None:
-        """The card has another number from now on."""
-        person_id, phone_id, number = self.families[family % FAMILIES]
-        other = f"{number[:-1]}{(int(number[-1]) + 5) % 10}"
-        with self.database.transaction() as session:
-            session.execute(update(Phone).where(Phone.id == phone_id).values(number=other, raw=other))
-        self.families[family % FAMILIES] = (person_id, phone_id, other)
+    def families_call(self, waiting: int, inbound: int) -> None:
+        """So many callers from outside wait, so many talk."""
+        self.exchange.waiting, self.exchange.inbound = waiting, inbound
+        self.desk.callers(waiting, inbound)
 
     # --- the engine
 
@@ -275,8 +161,8 @@ class World:
         if not prompts:
             self.speechless.add(attempt.id)
         self.ordered_at[attempt.id] = self.now
-        taken = self.exchange.inbound + len(self.exchange.channels)
-        self.room[attempt.id] = (self.caps.trunk_lines - taken - 1, self.exchange.waiting)
+        self.kinds[f"{attempt.kind} by the robot"] += 1
+        self.room[attempt.id] = (self.caps.trunk_lines - self.exchange.on_the_trunk - 1, self.exchange.waiting)
         who.written = Order(attempt.id, attempt.number, attempt.not_after)
 
     def send(self, worker: int, *, copies: int = 1, lost: bool = False, told: bool = True) -> None:
@@ -342,7 +228,7 @@ class World:
 
     def reconcile(self) -> None:
         """Ask the exchange about every silent attempt, as `workers.dialler.reconciler` does."""
-        if not (self.exchange.up and self.exchange.link):
+        if not self.exchange.answers:
             return
         with self.database.reading() as session:
             silent = {one.id: one.not_after for one in reconciling.silent(session, self.ours)}
@@ -374,20 +260,20 @@ class World:
         """The red button, and the clerk who tells the exchange."""
         with self.database.transaction() as session:
             switches.stop(session, self.employee, self.ours)
-        self.bans.append(Ban(self.now, "stopped", until=FOR_EVER))
-        if self.exchange.up and self.exchange.link:
+        self.bans.append(Ban(self.now, "stopped", until=FOR_EVER, robots_only=True))
+        if self.exchange.answers:
             self.exchange.stopped = True
 
     @property
     def is_held_back(self) -> bool:
         """Whether the red button or a pause stands."""
-        return any(one.until is not None and one.until > self.now for one in self.bans)
+        return any(one.why in HELD_BACK and one.until and one.until > self.now for one in self.bans)
 
     def resume(self) -> None:
         """Go on."""
         with self.database.transaction() as session:
             switches.resume(session, self.employee, self.ours)
-        self._go_on()
+        self._go_on(*HELD_BACK)
         self.exchange.stopped = False
 
     def pause(self, seconds: float) -> None:
@@ -395,23 +281,21 @@ class World:
         until = self.ours + timedelta(seconds=seconds)
         with self.database.transaction() as session:
             switches.pause(
-                session, until, "совещание", self.ours, by=human_list.Actor.of(self.employee),
+                session, until, "совещание", self.ours, by=Actor.of(self.employee),
                 employee_id=self.employee.id,
             )  # fmt: skip
         self._go_on("paused")
-        self.bans.append(Ban(self.now, "paused", until=until - CLOCKS_MAY_DIFFER))
+        self.bans.append(Ban(self.now, "paused", until=until - CLOCKS_MAY_DIFFER, robots_only=True))
 
     def _go_on(self, *what: str) -> None:
         self.bans = [
-            replace(one, until=min(one.until, self.now))
-            if one.until is not None and (one.why in what or not what)
-            else one
+            replace(one, until=min(one.until, self.now)) if one.until is not None and one.why in what else one
             for one in self.bans
         ]
 
     def hang_up(self) -> None:
         """The clerk ends what nobody needs any more."""
-        if not (self.exchange.up and self.exchange.link):
+        if not self.exchange.answers:
             return
         with self.database.transaction() as session:
             wanted = switches.to_hang_up(session)
@@ -420,28 +304,33 @@ class World:
         for attempt_id in wanted:
             self.exchange.hang_up(attempt_id)
 
-    def work_the_list(self, outcome: human_list.Outcome) -> None:
-        """A person takes the next reminder of the human list and ends it."""
-        with suppress(RecordsError), self.database.transaction() as session:
-            item = next_up.next_up(session, self.employee, self.ours)
-            if item is not None:
-                by_person.take(session, item.task.id, self.employee, self.ours)
-                human_list.finish(session, item.task.id, outcome, "", self.employee, self.ours)
+    def log_in(self) -> None:
+        """The link stands again; the listener looks what has become of the calls that it knows."""
+        was_away = not self.exchange.answers or self.desk.is_behind
+        self.exchange.start()
+        self.exchange.link = True
+        if was_away:
+            self.pass_time(0.1)
+            self.desk.hear_all()
+            self.desk.catch_up()
+            call_backs.note(self)
 
     # --- the end
 
     def come_to_rest(self) -> None:
         """Everything works again, and time passes until nothing moves."""
         self.skew = timedelta()
-        self.exchange.start()
-        self.exchange.link = True
+        self.log_in()
         for number in range(len(self.workers)):
             self.kill(number)
         while self.exchange.under_way:
             self.exchange.arrive(0)
+        for order_id in list(self.exchange.people.calls):
+            self.exchange.people.end(order_id, "CANCEL-0-")
         for _ in range(80):
             while self.exchange.words:
                 self.hear(0)
+            self.desk.settle()
             self.pass_time(5)
             self.hang_up()
             self.reconcile()
@@ -452,90 +341,12 @@ class World:
         self.sweep()
         others.settle(self)
 
-    def replay(self) -> bool:
-        """Hear everything once more; whether that changed anything (I17)."""
-        before = self._states()
-        for word in self.heard:
-            with self.database.transaction() as session:
-                following.heard(session, *word, self.ours)
-        return self._states() != before
-
-    def fingerprint(self) -> tuple[object, ...]:
-        """Differs whenever something happened that an invariant could judge otherwise."""
-        calls = [(one.attempt_id, one.ring_ended_at) for one in self.wire.invites]
-        return self.town.changes, calls, len(self.exchange.channels), len(self.bans), len(self.ordered_at)
-
-    def run(self) -> Run:
-        """What holds at every step is judged of this; the story only grows, so no line of it is read twice."""
-        with self.database.reading() as session:
-            known = self.told[-1].id if self.told else 0
-            self.told += session.execute(_TOLD, {"known": known})
-            attempts = session.execute(_ATTEMPTS).all()
-        lines = [one for one in attempts if one.line is not None]
-        self.lines_taken = len(lines)
-        return self._run((), attempts, self.told, lines)
-
-    def whole_run(self) -> Run:
-        """Everything, read anew: for the end."""
-        with self.database.reading() as session:
-            return self._run(
-                session.scalars(select(DialTask)).all(),
-                session.scalars(select(DialAttempt)).all(),
-                session.scalars(select(DialEvent).order_by(DialEvent.id)).all(),
-                session.scalars(select(LineSlot)).all(),
-            )
-
-    def _run(self, tasks: Sequence[Any], attempts: Sequence[Any], events: Sequence[Any], slots: Sequence[Any]) -> Run:
-        return Run(
-            wire=self.wire,
-            calendar=self.calendar,
-            hours=self.hours,
-            caps=self.caps,
-            tasks=tasks,
-            attempts=attempts,
-            events=events,
-            slots=slots,
-            now=self.now,
-            ordered_at=self.ordered_at,
-            room=self.room,
-            numbers=self.numbers,
-            alive=list(self.exchange.channels),
-            bans=self.bans,
-            speechless=self.speechless,
-        )
-
-    def _states(self) -> list[tuple[str, str, str]]:
-        with self.database.reading() as session:
-            return [(one.id, one.state, one.disposition) for one in session.scalars(select(DialAttempt))]
-
     def _live(self) -> bool:
         with self.database.reading() as session:
-            return session.scalars(select(DialAttempt.id).where(DialAttempt.live).limit(1)).first() is not None
+            robots = session.scalars(select(DialAttempt.id).where(DialAttempt.live).limit(1)).first()
+            people = session.scalars(select(OutgoingCall.id).where(OutgoingCall.live).limit(1)).first()
+            return robots is not None or people is not None
 
     def _working(self, worker: int) -> Worker | None:
         who = self.workers[worker % len(self.workers)]
         return None if who.stopped else who
-
-
-_TOLD = select(*DialEvent.__table__.columns).where(DialEvent.id > bindparam("known")).order_by(DialEvent.id)
-_ATTEMPTS = select(
-    DialAttempt.id,
-    DialAttempt.id.label("attempt_id"),
-    DialAttempt.task_id,
-    DialAttempt.number,
-    DialAttempt.state,
-    DialAttempt.live,
-    DialAttempt.disposition,
-    DialAttempt.rang,
-    LineSlot.number.label("line"),
-).outerjoin(LineSlot, LineSlot.attempt_id == DialAttempt.id)
-
-
-def prepare(database: Database) -> None:
-    """Let the first families agree to robots, and nothing else be booked."""
-    with database.transaction() as session:
-        robot_on(session, 1, START)
-        session.execute(update(Appointment).where(Appointment.state.in_(AHEAD)).values(state="done"))
-        for family in FAMILY_IDS:
-            person = session.scalars(select(Person).where(Person.family_id == family).order_by(Person.id)).first()
-            agrees(session, person, START)
