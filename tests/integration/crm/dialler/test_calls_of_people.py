@@ -12,8 +12,9 @@ from callflow.dialler.states import Disposition
 from callflow.dialplan_word import DialplanWord, Subject
 from callflow.outgoing import OrderState, Result
 from crm import call_snapshot
+from crm.call_tables import CallRecord
 from crm.db import Database
-from crm.dialler import claiming, following, gating
+from crm.dialler import claiming, following, gating, yielding
 from crm.dialler.tables import DialTask
 from crm.errors import RecordsError
 from crm.family_tables import Person, Phone
@@ -142,3 +143,12 @@ def test_an_order_that_no_clerk_has_taken_is_not_unknown_after_a_login(town: Dat
     with town.transaction() as session:
         assert orders.claim(session, AFTERNOON + timedelta(seconds=4), mode="demo") is None
     assert robots(town, AFTERNOON + timedelta(minutes=5)).attempt is not None
+
+
+def test_the_robots_lines_and_the_peoples_are_one_trunk(town: Database, task_id: int) -> None:
+    assert robots(town, AFTERNOON).attempt is not None, task_id
+    with town.transaction() as session:
+        assert yielding.live_of(session, [1]).outbound == 1
+        session.add(CallRecord(linkedid="out-1", direction="outbound", state="talking", arrived_at=AFTERNOON))
+        session.flush()
+        assert yielding.live_of(session, [1]).outbound == 2, "one call of the robot's and one of an operator's"
