@@ -140,6 +140,8 @@ def _latest(what: SQLColumnExpression[Any], *conditions: ColumnElement[bool]) ->
     return select(func.max(what)).where(*conditions).scalar_subquery()
 
 
+_on_a_line = select(LineSlot.attempt_id).where(LineSlot.attempt_id.is_not(None))
+"""The script says the result before the family has heard it to the end: until its line is free the call is there."""
 _of_service = select(DialTask.id).where(DialTask.id == DialAttempt.task_id, DialTask.service_id == bindparam("service"))
 _ALL = select(
     _attempts(DialAttempt.task_id == _TASK, DialAttempt.rang).label("rang"),
@@ -171,7 +173,7 @@ _ALL = select(
         MissedCall.promised_for > bindparam("promised_since"),
         MissedCall.promised_for < bindparam("promised_until"),
     ).label("promised"),
-    exists().where(_robots, DialAttempt.live).label("being_called"),
+    exists().where(_robots, or_(DialAttempt.live, DialAttempt.id.in_(_on_a_line))).label("being_called"),
     exists().where(_talks, CallRecord.ended_at.is_(None)).label("talking"),
     exists()
     .where(

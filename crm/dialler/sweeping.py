@@ -3,16 +3,15 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, bindparam, or_, select, update
+from sqlalchemy import and_, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from callflow.dialler.rules import Rule
 from callflow.dialler.states import Channel, TaskState
 from crm.dialler.changing import FREE, change, end, to_a_person
 from crm.dialler.claiming import LEASE
-from crm.dialler.reconciling import LONGEST
 from crm.dialler.refusals import against
-from crm.dialler.tables import DialAttempt, DialTask, LineSlot
+from crm.dialler.tables import DialAttempt, DialTask
 from crm.family_tables import Person
 
 SWEEPER = "sweep"
@@ -23,17 +22,19 @@ class Swept:
     """How many of each were found."""
 
     leases: int = 0
-    slots: int = 0
     expired: int = 0
     stranded: int = 0
     refused: int = 0
 
 
 def sweep(session: Session, at: datetime) -> Swept:
-    """Free expired claims and lines without a live attempt, end tasks past their deadline. Safe to run anywhere."""
+    """Free expired claims, end tasks past their deadline. Safe to run anywhere.
+
+    A line is freed by the exchange's word alone (`reconciling.lingering`): by a clock that is wrong, a call that is
+    still there would be long over.
+    """
     return Swept(
         leases=_leases(session, at),
-        slots=_slots(session, at),
         expired=_expired(session, at),
         stranded=_stranded(session, at),
         refused=_refused(session, at),
@@ -52,19 +53,6 @@ _LEASES_OVER = (
     .with_for_update(skip_locked=True)
 )
 """A robot's claim that lasts longer than claims do was written by a clock that was wrong."""
-_LINES_LEFT = (
-    update(LineSlot)
-    .where(
-        LineSlot.attempt_id.is_not(None),
-        LineSlot.attempt_id.not_in(
-            select(DialAttempt.id).where(
-                or_(DialAttempt.live, DialAttempt.news_at.between(bindparam("long_ago"), bindparam("to_come")))
-            )
-        ),
-    )
-    .values(attempt_id=None, taken_at=None)
-    .returning(LineSlot.number)
-)
 _LATE = (
     select(DialTask)
     .where(DialTask.state.in_((TaskState.DUE.value, TaskState.CLAIMED.value)), DialTask.deadline <= bindparam("now"))
@@ -98,11 +86,6 @@ _REFUSED = (
 def _leases(session: Session, at: datetime) -> int:
     over = session.scalars(_LEASES_OVER, {"now": at, "wrong": at + 2 * LEASE})
     return sum(change(session, task, {**FREE, "state": TaskState.DUE}, at, "lease over", SWEEPER) for task in over)
-
-
-def _slots(session: Session, at: datetime) -> int:
-    """Lines of attempts that ended so long ago that no call of theirs can be there (`LONGEST`)."""
-    return len(session.execute(_LINES_LEFT, {"long_ago": at - LONGEST, "to_come": at + LONGEST}).all())
 
 
 def _expired(session: Session, at: datetime) -> int:

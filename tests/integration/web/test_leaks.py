@@ -139,7 +139,7 @@ def test_notices_and_jobs_carry_ids_only(leaks):
     """Whatever is published about the family's call: the feed's rows and the queue's arguments."""
     feed = Feed(leaks.redis_url)
     feed.publish([Notice(NoticeKind.POP, employee_id=1, call_id=canary.CANARY)])
-    assert set(Notice.__annotations__) == {"kind", "employee_id", "call_id", "service_id", "order_waits"}
+    assert set(Notice.__annotations__) == {"kind", "employee_id", "call_id", "service_id", "order_waits", "goes_on"}
     assert not any("wait" in name for name in Notice(NoticeKind.POP, order_waits=True).as_fields())
     queues.wake(leaks.redis_url, queues.Wake.PRESENCE)
     dump = leaks.redis_dump()

@@ -70,7 +70,7 @@ def always(run: Run) -> None:
         assert RUSSIAN_NUMBER.fullmatch(invite.number), f"I8: {invite}"
     twice = [name for name, count in Counter(one.attempt_id for one in run.wire.by_people).items() if count > 1]
     assert not twice, f"I2: more than one INVITE of {twice}"
-    calls = sorted(_calls(run, orders), key=lambda call: call.at)
+    calls = sorted(_calls(run, orders), key=lambda call: (call.at, call.until))
     _never_two_at_once(calls)
     _distance(run, orders)
     _listed(run)

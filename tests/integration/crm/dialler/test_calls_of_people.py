@@ -14,7 +14,7 @@ from callflow.outgoing import OrderState, Result
 from crm import call_snapshot
 from crm.call_tables import CallRecord
 from crm.db import Database
-from crm.dialler import claiming, following, gating, yielding
+from crm.dialler import claiming, following, gating, history, yielding
 from crm.dialler.tables import DialTask
 from crm.errors import RecordsError
 from crm.family_tables import Person, Phone
@@ -152,3 +152,19 @@ def test_the_robots_lines_and_the_peoples_are_one_trunk(town: Database, task_id:
         session.add(CallRecord(linkedid="out-1", direction="outbound", state="talking", arrived_at=AFTERNOON))
         session.flush()
         assert yielding.live_of(session, [1]).outbound == 2, "one call of the robot's and one of an operator's"
+
+
+def test_a_call_that_still_holds_its_line_keeps_the_robot_from_the_familys_other_telephone(
+    town: Database, task_id: int
+) -> None:
+    """The script has said «confirmed», and the family still listens."""
+    attempt = robots(town, AFTERNOON).attempt
+    assert attempt is not None
+    with town.transaction() as session:
+        following.answered(session, attempt.id, AFTERNOON)
+        following.settle(session, attempt.id, Disposition.CONFIRMED, AFTERNOON, following.SCRIPT)
+        task, other = session.get_one(DialTask, task_id), "+79070009876"
+        gap = timedelta(minutes=5)
+        assert history.of(session, task, other, AFTERNOON, AFTERNOON, gap).number_live
+        following.gone(session, attempt.id)
+        assert not history.of(session, task, other, AFTERNOON, AFTERNOON, gap).number_live

@@ -99,10 +99,16 @@ def test_news_of_a_wrong_clock_are_not_waited_for(town: Database, attempt: DialA
         assert [one.id for one in reconciling.silent(session, soon)] == [attempt.id]
 
 
-def test_a_line_of_a_wrong_clock_is_swept(town: Database, attempt: DialAttempt) -> None:
-    tomorrow = AFTERNOON + timedelta(days=1)
+def test_no_clock_frees_a_line_only_the_exchange_does(town: Database, attempt: DialAttempt) -> None:
+    """The script has said its result, the family still hears the good-bye; our clock jumps a day ahead (I16)."""
     with town.transaction() as session:
-        following.answered(session, attempt.id, tomorrow)
-        following.settle(session, attempt.id, Disposition.MACHINE, tomorrow, following.SCRIPT)
-        assert sweeping.sweep(session, tomorrow).slots == 0
-        assert sweeping.sweep(session, AFTERNOON).slots == 1
+        following.answered(session, attempt.id, AFTERNOON)
+        following.settle(session, attempt.id, Disposition.MACHINE, AFTERNOON, following.SCRIPT)
+    for at in (AFTERNOON + timedelta(days=1), AFTERNOON, AFTERNOON - timedelta(days=1)):
+        with town.transaction() as session:
+            sweeping.sweep(session, at)
+        assert taken_lines(town) == 1
+    with town.transaction() as session:
+        assert reconciling.lingering(session) == [attempt.id]
+        following.gone(session, attempt.id)
+    assert taken_lines(town) == 0
