@@ -69,7 +69,7 @@ class OperatorCalls:
         if call.invite is not None:
             call.invite.ring_ended_at = call.invite.ring_ended_at or self.now()
             call.invite.ended_at = self.now()
-            call.invite.given_up = not call.talking and detail.startswith("CANCEL")
+            call.invite.given_up = not call.talking and detail in ("", "CANCEL-0-")
         told = ("ended", "ANSWER-16-" if call.talking else detail) if call.invite else ("operator_no_answer", "")
         self._say(call.order, *told)
 
