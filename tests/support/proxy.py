@@ -92,6 +92,8 @@ class Proxy:
                 client.close()
                 continue
             server.settimeout(None)
+            for end in (client, server):  # both real ends do so too: no delay but the one that is asked for
+                end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             with self._lock:
                 self._open |= {client, server}
             self._threads = [one for one in self._threads if one.is_alive()]
