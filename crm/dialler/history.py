@@ -26,7 +26,7 @@ from callflow.dialler.rules import DAY, PROMISED
 from callflow.dialler.states import AttemptState, Channel, TaskState
 from callflow.outgoing import Result
 from crm.call_tables import CallRecord
-from crm.dialler.tables import DialAttempt, DialTask, LineSlot, went_out
+from crm.dialler.tables import DialAttempt, DialTask, lines_taken, still_there, went_out
 from crm.missed.tables import MissedCall
 from crm.outgoing.tables import OutgoingCall
 
@@ -140,8 +140,6 @@ def _latest(what: SQLColumnExpression[Any], *conditions: ColumnElement[bool]) ->
     return select(func.max(what)).where(*conditions).scalar_subquery()
 
 
-_on_a_line = select(LineSlot.attempt_id).where(LineSlot.attempt_id.is_not(None))
-"""The script says the result before the family has heard it to the end: until its line is free the call is there."""
 _of_service = select(DialTask.id).where(DialTask.id == DialAttempt.task_id, DialTask.service_id == bindparam("service"))
 _ALL = select(
     _attempts(DialAttempt.task_id == _TASK, DialAttempt.rang).label("rang"),
@@ -153,7 +151,7 @@ _ALL = select(
     _by_people("month").label("people_month"),
     _attempts(DialAttempt.sending_at >= bindparam("midnight"), _of_service.exists()).label("service_day"),
     _attempts(DialAttempt.sending_at > bindparam("second")).label("begun_this_second"),
-    select(func.count(LineSlot.number)).where(LineSlot.attempt_id.is_not(None)).scalar_subquery().label("slots_taken"),
+    lines_taken().scalar_subquery().label("slots_taken"),
     _latest(DialAttempt.sending_at, DialAttempt.number == _NUMBER, went_out()).label("robot_start"),
     _latest(
         OutgoingCall.placed_at,
@@ -173,7 +171,7 @@ _ALL = select(
         MissedCall.promised_for > bindparam("promised_since"),
         MissedCall.promised_for < bindparam("promised_until"),
     ).label("promised"),
-    exists().where(_robots, or_(DialAttempt.live, DialAttempt.id.in_(_on_a_line))).label("being_called"),
+    exists().where(_robots, still_there()).label("being_called"),
     exists().where(_talks, CallRecord.ended_at.is_(None)).label("talking"),
     exists()
     .where(

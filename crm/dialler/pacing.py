@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from callflow.dialler.rules import Caps
 from callflow.dialler.states import Channel, TaskState
 from crm.dialler.switches import ONE
-from crm.dialler.tables import DialAttempt, DiallerSettings, DiallerSwitch, DialTask, LineSlot, went_out
+from crm.dialler.tables import DialAttempt, DiallerSettings, DiallerSwitch, DialTask, lines_taken, went_out
 
 LATE = timedelta(minutes=2)
 """A task that is due is looked at every second; rules put off what may not be called."""
@@ -38,7 +38,7 @@ _ROOM = select(
     _SWITCH.with_only_columns(DiallerSwitch.paused_until).scalar_subquery().label("paused_until"),
     select(func.max(DiallerSettings.lines)).scalar_subquery().label("lines"),
     select(func.max(DiallerSettings.per_second)).scalar_subquery().label("per_second"),
-    select(func.count(LineSlot.number)).where(LineSlot.attempt_id.is_not(None)).scalar_subquery().label("taken"),
+    lines_taken().scalar_subquery().label("taken"),
     select(func.count(DialAttempt.id))
     .where(DialAttempt.sending_at > bindparam("second"), went_out())
     .scalar_subquery()

@@ -7,7 +7,7 @@ before anything leaves, and never deleted.
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, ColumnElement, ForeignKey, Index, UniqueConstraint, and_, text
+from sqlalchemy import JSON, ColumnElement, ForeignKey, Index, Select, UniqueConstraint, and_, func, or_, select, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from crm.base import Base, Id
@@ -287,3 +287,15 @@ class NumberMark(Base):
     at: Mapped[datetime]
     cleared_at: Mapped[datetime | None]
     cleared_by_id: Mapped[int | None] = mapped_column(ForeignKey("employee.id"))
+
+
+def still_there() -> ColumnElement[bool]:
+    """The condition on `DialAttempt` that its call is there. The script says the result before the family has heard it
+    to the end: until its line is free, it is."""
+    on_a_line = select(LineSlot.attempt_id).where(LineSlot.attempt_id.is_not(None))
+    return or_(DialAttempt.live, DialAttempt.id.in_(on_a_line))
+
+
+def lines_taken() -> Select[int]:
+    """How many of the robot's lines hold a call."""
+    return select(func.count(LineSlot.number)).where(LineSlot.attempt_id.is_not(None))

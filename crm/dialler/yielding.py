@@ -12,14 +12,14 @@ from callflow.call import Direction
 from callflow.dialler.rules import Live
 from crm import calls
 from crm.call_tables import CallRecord
-from crm.dialler.tables import LineSlot
+from crm.dialler.tables import lines_taken
 
 
 def live_of(session: Session, service_ids: Collection[int]) -> Live:
     """Callers who wait for one of these services, and the calls on the trunk: people's and the robot's."""
     on_the_trunk = select(CallRecord.direction, func.count(CallRecord.id)).where(CallRecord.ended_at.is_(None))
     by_direction = dict(session.execute(on_the_trunk.group_by(CallRecord.direction)).all())
-    robots = session.scalar(select(func.count(LineSlot.number)).where(LineSlot.attempt_id.is_not(None))) or 0
+    robots = session.scalar(lines_taken()) or 0
     return Live(
         waiting=len(calls.waiting(session, service_ids)),
         inbound=by_direction.get(Direction.INBOUND.value, 0),

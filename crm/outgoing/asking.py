@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 from uuid import uuid4
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -19,7 +19,7 @@ from crm.audit import Actor, write
 from crm.base import fetch
 from crm.call_tables import CallLegRecord, CallRecord
 from crm.dialler.changing import one_at_a_time
-from crm.dialler.tables import DialAttempt, LineSlot
+from crm.dialler.tables import DialAttempt, still_there
 from crm.errors import Incomplete, NotFound, RecordsError
 from crm.missed import dialling
 from crm.missed.claiming import Claimed, claim
@@ -187,9 +187,7 @@ def _nobody_talks(session: Session, employee: Employee, number: str) -> None:
     )
     if session.scalars(own).first() is not None:
         raise RecordsError("Сначала закончите идущий разговор, потом звоните.")
-    # Its script says the result before it hangs up: until the exchange has let the call go, the line is taken.
-    lines = select(LineSlot.attempt_id).where(LineSlot.attempt_id.is_not(None))
-    robot = select(DialAttempt.id).where(DialAttempt.number == number, or_(DialAttempt.live, DialAttempt.id.in_(lines)))
+    robot = select(DialAttempt.id).where(DialAttempt.number == number, still_there())
     if session.scalars(robot).first() is not None:
         raise RecordsError("На этот номер сейчас звонит робот: подождите минуту.")
     theirs = select(CallRecord).where(CallRecord.ended_at.is_(None), CallRecord.caller_number == number)
