@@ -14,28 +14,18 @@ from callflow.outgoing import OrderState, Result
 from crm import call_snapshot
 from crm.call_tables import CallRecord
 from crm.db import Database
-from crm.dialler import claiming, following, gating, history, yielding
+from crm.dialler import following, history, yielding
 from crm.dialler.tables import DialTask
 from crm.errors import RecordsError
-from crm.family_tables import Person, Phone
+from crm.family_tables import Phone
 from crm.outgoing import asking, orders
 from crm.outgoing import following as of_people
 from crm.outgoing.tables import OutgoingCall
 from tests.integration.crm.booking import booked
+from tests.integration.crm.dialler.ordering import AFTERNOON
+from tests.integration.crm.dialler.ordering import order as order_by_robot
 from tests.integration.crm.scenario import NOON, employee
-from tests.support.dialling import LIVE, agrees, robot_on, task_for
-
-AFTERNOON = NOON + timedelta(hours=1, minutes=30)  # Thursday 13:30 in Moscow
-ME = "worker-1"
-
-
-@pytest.fixture
-def task_id(town: Database) -> int:
-    with town.transaction() as session:
-        robot_on(session, 1, NOON)
-        row = booked(session, at=NOON + timedelta(days=1))
-        agrees(session, session.get_one(Person, row.person_id), NOON)
-        return task_for(session, row, AFTERNOON).id
+from tests.support.dialling import task_for
 
 
 def asked(town: Database, task_id: int, at: datetime) -> OutgoingCall:
@@ -65,22 +55,13 @@ def order_of(town: Database, order: OutgoingCall) -> OutgoingCall:
         return session.get_one(OutgoingCall, order.id)
 
 
-def robots(town: Database, at: datetime) -> gating.Gated:
-    with town.transaction() as session:
-        task = claiming.claim(session, ME, at)
-        assert task is not None
-        found = task.id
-    with town.transaction() as session:
-        return gating.gate(session, found, ME, at, LIVE, mode="demo", prompts={})
-
-
 def test_what_nobody_knows_of_a_persons_call_keeps_the_robot_away(town: Database, task_id: int) -> None:
     order = asked(town, task_id, AFTERNOON)
     placed(town, order, AFTERNOON)
     with town.transaction() as session:
         orders.note_gone(session, [order.id], AFTERNOON + timedelta(seconds=20))
     assert order_of(town, order).result == Result.UNKNOWN
-    verdict = robots(town, AFTERNOON + timedelta(minutes=5)).verdict
+    verdict = order_by_robot(town, AFTERNOON + timedelta(minutes=5)).verdict
     assert verdict is not None
     assert verdict.rule is Rule.GAP
 
@@ -95,7 +76,7 @@ def test_a_ring_that_she_gave_up_keeps_the_robot_away_and_not_her(town: Database
     with town.transaction() as session:
         for one in session.scalars(select(OutgoingCall).where(OutgoingCall.live)):
             asking.hang_up(session, one.id, employee(session, "lavrova"), AFTERNOON + timedelta(seconds=31))
-    verdict = robots(town, AFTERNOON + timedelta(minutes=5)).verdict
+    verdict = order_by_robot(town, AFTERNOON + timedelta(minutes=5)).verdict
     assert verdict is not None
     assert verdict.rule is Rule.GAP
 
@@ -110,15 +91,15 @@ def test_two_telephones_of_one_family_do_not_ring_at_once(town: Database, task_i
         row = booked(session, at=NOON + timedelta(days=7))
         second = task_for(session, row, AFTERNOON)
         second.phone_id, second.number = other.id, other.number
-    assert robots(town, AFTERNOON).attempt is not None
-    verdict = robots(town, AFTERNOON + timedelta(seconds=5)).verdict
+    assert order_by_robot(town, AFTERNOON).attempt is not None
+    verdict = order_by_robot(town, AFTERNOON + timedelta(seconds=5)).verdict
     assert verdict is not None
     assert verdict.rule is Rule.NUMBER_BUSY
 
 
 def test_the_robots_line_is_free_before_she_calls(town: Database, task_id: int) -> None:
     """Its script has said the result, and the exchange has not let the call go yet."""
-    attempt = robots(town, AFTERNOON).attempt
+    attempt = order_by_robot(town, AFTERNOON).attempt
     assert attempt is not None
     soon = AFTERNOON + timedelta(seconds=20)
     with town.transaction() as session:
@@ -142,11 +123,11 @@ def test_an_order_that_no_clerk_has_taken_is_not_unknown_after_a_login(town: Dat
     assert (row.state, row.result, row.live) == (OrderState.ENDED, Result.NOT_PLACED, False)
     with town.transaction() as session:
         assert orders.claim(session, AFTERNOON + timedelta(seconds=4), mode="demo") is None
-    assert robots(town, AFTERNOON + timedelta(minutes=5)).attempt is not None
+    assert order_by_robot(town, AFTERNOON + timedelta(minutes=5)).attempt is not None
 
 
 def test_the_robots_lines_and_the_peoples_are_one_trunk(town: Database, task_id: int) -> None:
-    assert robots(town, AFTERNOON).attempt is not None, task_id
+    assert order_by_robot(town, AFTERNOON).attempt is not None, task_id
     with town.transaction() as session:
         assert yielding.live_of(session, [1]).outbound == 1
         session.add(CallRecord(linkedid="out-1", direction="outbound", state="talking", arrived_at=AFTERNOON))
@@ -158,7 +139,7 @@ def test_a_call_that_still_holds_its_line_keeps_the_robot_from_the_familys_other
     town: Database, task_id: int
 ) -> None:
     """The script has said «confirmed», and the family still listens."""
-    attempt = robots(town, AFTERNOON).attempt
+    attempt = order_by_robot(town, AFTERNOON).attempt
     assert attempt is not None
     with town.transaction() as session:
         following.answered(session, attempt.id, AFTERNOON)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-import pytest
 from sqlalchemy import select
 
 from callflow.dialler.rules import Answer, Rule
@@ -18,30 +17,9 @@ from crm.db import Database
 from crm.dialler import claiming, following, gating, reconciling, sweeping, switches
 from crm.dialler.tables import DialAttempt, DialEvent, DialTask, LineSlot
 from crm.family_tables import Person
-from tests.integration.crm.booking import booked
-from tests.integration.crm.scenario import NOON, employee
-from tests.support.dialling import BOOT, LIVE, agrees, robot_on, task_for
-
-AFTERNOON = NOON + timedelta(hours=1, minutes=30)  # Thursday 13:30 in Moscow
-ME = "worker-1"
-
-
-@pytest.fixture
-def task_id(town: Database) -> int:
-    with town.transaction() as session:
-        robot_on(session, 1, NOON)
-        row = booked(session, at=NOON + timedelta(days=1))
-        agrees(session, session.get_one(Person, row.person_id), NOON)
-        return task_for(session, row, AFTERNOON).id
-
-
-def order(town: Database, at=AFTERNOON, live=LIVE) -> gating.Gated:
-    with town.transaction() as session:
-        task = claiming.claim(session, ME, at)
-        assert task is not None
-        found = task.id
-    with town.transaction() as session:
-        return gating.gate(session, found, ME, at, live, mode="demo", prompts={})
+from tests.integration.crm.dialler.ordering import AFTERNOON, ME, order
+from tests.integration.crm.scenario import employee
+from tests.support.dialling import BOOT, LIVE
 
 
 def read(town: Database, task_id: int) -> tuple[DialTask, list[DialAttempt]]:
