@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.ports import free_port
 from tests.support.tools import Tools
 from workers.provision.asterisk import OLDEST_MAJOR, ExchangeProgram, major, private_exchange
 from workers.provision.debian_tree import ensure_tree
@@ -66,7 +67,7 @@ def test_two_private_sipps_exchange_one_call(tmp_path: Path, monkeypatch: pytest
     sipp = Tools().sipp()
     assert sipp.origin != "machine"
     assert (sipp.prepare(tmp_path) / "pcap/dtmf_2833_1.pcap").is_file()
-    port, other = _free_ports(2)
+    port, other = free_port(kind=socket.SOCK_DGRAM), free_port(kind=socket.SOCK_DGRAM)
     common = ["-nostdin", "-i", "127.0.0.1", "-m", "1", "-timeout", "20", "-timeout_error"]
     called = subprocess.Popen(
         [*sipp.command, "-sn", "uas", "-p", str(port), *common],
@@ -103,13 +104,3 @@ def _console(command: list[str], environment: dict[str, str], server: subprocess
         done = subprocess.run([*command, "-rx", line], env=environment, capture_output=True, text=True, check=False)
         if done.returncode == 0:
             return done.stdout
-
-
-def _free_ports(count: int) -> list[int]:
-    sockets = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(count)]
-    for one in sockets:
-        one.bind(("127.0.0.1", 0))
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports

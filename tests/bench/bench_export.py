@@ -39,7 +39,7 @@ from crm.staff import by_login  # noqa: E402
 from tests.bench.big_records import KEY, big_records, url_of  # noqa: E402
 from tests.bench.figure import Figure, percentile, table  # noqa: E402
 from tests.bench.sizes import ENGINES  # noqa: E402
-from tests.support.pages import free_port  # noqa: E402
+from tests.support.ports import free_port  # noqa: E402
 from tests.support.valkey import TemporaryValkey  # noqa: E402
 
 ROWS = int(os.environ.get("BENCH_EXPORT_ROWS", "100000"))

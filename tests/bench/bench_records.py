@@ -35,7 +35,8 @@ from crm.staff import Employee, by_login  # noqa: E402
 from tests.bench.big_records import KEY, big_records, url_of  # noqa: E402
 from tests.bench.figure import Figure, percentile, table  # noqa: E402
 from tests.bench.sizes import ENGINES, FULL, MIDDLE, ROWS, SMALL  # noqa: E402
-from tests.support.pages import Server, free_port  # noqa: E402
+from tests.support.pages import Server  # noqa: E402
+from tests.support.ports import free_port  # noqa: E402
 from web.access import csrf_of  # noqa: E402
 from web.desk import Desk  # noqa: E402
 from web.settings import WebSettings  # noqa: E402

@@ -80,10 +80,11 @@ class Campaign:
 
     def rest(self) -> None:
         """Until nothing moves any more."""
-        self.rig.wait(
-            lambda: not judging.unrest(self.rig.database, may_ring=True) and not self.rig.exchange.channels(),
-            "rest",
-            120,
+        self.rig.wait(self._nothing_moves, "rest", 120)
+
+    def _nothing_moves(self) -> bool:
+        return not (
+            judging.unrest(self.rig.database, may_ring=True) or self.rig.at_work() or self.rig.exchange.channels()
         )
 
     def rest_and_judge(self) -> None:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import redis
 from sqlalchemy import select
@@ -33,6 +34,7 @@ from tests.chaos.judging import Truth
 from tests.chaos.parts import Rig
 from tests.support.dialler.invariants import Ban
 from tests.support.sipp import Call, SippCaller
+from tests.support.wait import wait_for
 from workers.dialler.sender import POINTS
 from workers.queues import connect
 
@@ -135,8 +137,10 @@ class Chaos:
         yield seconds
         order.unlink(missing_ok=True)
         if what == "stop" and reached.exists():
-            with suppress(ProcessLookupError):
-                os.kill(int(reached.read_text().split()[0]), signal.SIGCONT)
+            pid = int(reached.read_text().split()[0])
+            with suppress(ProcessLookupError, AssertionError):  # another fault has killed it, or has let it go on
+                wait_for(lambda: _stands_still(pid), 2, "whoever came there to stand still")
+                os.kill(pid, signal.SIGCONT)
 
     def killed(self) -> Seconds:
         """F10, F12, F19, F23, F33: any of ours, for a moment or for longer."""
@@ -336,6 +340,15 @@ WEIGHTS = {
 }
 MUTANTS_OWN = {"orders_come_twice": 3, "worker_stops_after_commit": 1}
 """What a defect needs to be seen."""
+
+
+def _stands_still(pid: int) -> bool:
+    """Whether a process is stopped (proc_pid_stat(5)). Raises ProcessLookupError if there is none."""
+    try:
+        told = Path(f"/proc/{pid}/stat").read_text()
+    except FileNotFoundError:
+        raise ProcessLookupError from None
+    return told.rpartition(")")[2].split()[0] == "T"
 
 
 def plan(rng: random.Random, seconds: float, weights: dict[str, int]) -> list[tuple[float, str]]:

@@ -17,24 +17,28 @@ import signal
 import sys
 import threading
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
 import time_machine
+from sqlalchemy.orm import Session
 
 from callflow.calendar import ServiceCalendar
 from callflow.dialler import window
 from callflow.speech.sound import RATE, wav
+from crm.db import Database
 from tests.chaos import brisk
 
 HOURS = "hours.json"
 POINT = "point.txt"
 REACHED = "reached.txt"
+AT_WORK = "at-work"
 ROOM = "room.jsonl"
 MUTANT = "CHAOS_MUTANT"
 CLOCK = "CHAOS_CLOCK"
+_WRITES = threading.RLock()
 _DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG, prctl(2)
 Spans = Callable[..., tuple[window.Span, ...]]
 
@@ -78,16 +82,48 @@ def reached(folder: Path) -> Callable[[str], None]:
             order.rename(folder / f"taken-{os.getpid()}")
         except (OSError, ValueError):
             return
-        (folder / REACHED).write_text(f"{os.getpid()} {point} {what}")
-        match what:
-            case "hang":  # until RQ ends the job
-                threading.Event().wait(600)
-            case "memory":
-                without_memory()
-            case _:
-                os.kill(os.getpid(), signal.SIGKILL if what == "kill" else signal.SIGSTOP)
+        with _WRITES if what == "stop" else contextlib.nullcontext():
+            came = folder / f"came-{os.getpid()}"
+            came.write_text(f"{os.getpid()} {point} {what}")
+            came.rename(folder / REACHED)
+            match what:
+                case "hang":  # until RQ ends the job
+                    threading.Event().wait(600)
+                case "memory":
+                    without_memory()
+                case _:
+                    os.kill(os.getpid(), signal.SIGKILL if what == "kill" else signal.SIGSTOP)
 
     return look
+
+
+def say_at_work(folder: Path) -> None:
+    """A file tells that this process is about to call somebody (`Rig.at_work`)."""
+    from workers.dialler.sender import Sender
+
+    real, mark = Sender.dial, folder / f"{AT_WORK}-{os.getpid()}"
+
+    def dial(self: Sender, task_id: int) -> Any:
+        mark.touch()
+        try:
+            return real(self, task_id)
+        finally:
+            mark.unlink()
+
+    Sender.dial = dial  # type: ignore[method-assign]
+
+
+def one_writes_at_a_time() -> None:
+    """The threads of this process (sender, heartbeat, papers) take turns at writing, so that "stop" comes while none of
+    them holds SQLite's lock: a process that kept it would be another fault than the one that is meant."""
+    real = Database.transaction
+
+    @contextlib.contextmanager
+    def transaction(self: Database) -> Iterator[Session]:
+        with _WRITES, real(self) as session:
+            yield session
+
+    Database.transaction = transaction  # type: ignore[method-assign]
 
 
 def without_memory() -> None:
@@ -177,6 +213,9 @@ def main() -> None:
     _note_room(folder)
     if os.environ.get(MUTANT) == "no_commit":
         _without_commit()
+    if module == "workers.rq_worker":
+        one_writes_at_a_time()
+        say_at_work(folder)
     make = jobs.make_sender
 
     def make_sender(*arguments: Any) -> Any:

@@ -27,7 +27,7 @@ from crm.family_tables import Phone
 from telephony.config.plan import ExchangePlan, TrunkPlan
 from telephony.config.render import render
 from tests.chaos import brisk, desks
-from tests.chaos.inside import CLOCK, HOURS, MUTANT, hours_of
+from tests.chaos.inside import AT_WORK, CLOCK, HOURS, MUTANT, hours_of
 from tests.chaos.people import LISTENS, People, family, fill, number_of, owe
 from tests.support import exchange as exchange_support
 from tests.support.exchange import LiveExchange, free_tcp
@@ -203,6 +203,13 @@ class Rig:
         if self.faked_clock:
             values[CLOCK] = str(self.clock_file)
         return values
+
+    def at_work(self) -> bool:
+        """Whether a worker has a task in its hands, though that may be over for everybody else."""
+        return any(
+            not one.dead and one.popen is not None and (self.folder / f"{AT_WORK}-{one.popen.pid}").exists()
+            for one in self.ours.values()
+        )
 
     # --- what is done to it
 

@@ -34,7 +34,9 @@ from telephony.config.plan import (
 )
 from telephony.config.render import render
 from tests.support.ami_tap import AmiTap
+from tests.support.ports import first_rtp_port, free_port
 from tests.support.wait import wait_for
+from tests.support.witnesses import witness
 from workers.provision.asterisk import ExchangeProgram, find_exchange
 from workers.provision.machine import cache_folder
 
@@ -56,19 +58,6 @@ class Load:
     descriptors: int
     threads: int
     """Without the pools that grow and shrink by themselves, and the console that asks."""
-
-
-def free_port(host: str, kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind((host, 0))
-        return int(probe.getsockname()[1])
-
-
-def first_rtp_port(count: int = 200) -> int:
-    """Where `count` ports for sound begin: by chance, and in another half for each of two test processes (xdist)."""
-    half = 1 if os.environ.get("PYTEST_XDIST_WORKER", "").endswith("1") else 0
-    places = 19_000 // count
-    return 20_000 + half * 19_000 + secrets.randbelow(places) * count
 
 
 def free_udp(host: str) -> Address:
@@ -133,15 +122,18 @@ class LiveExchange:
         self.plan = make_plan(self.folder, self.program, **changes)
         self._process: subprocess.Popen[bytes] | None = None
         self._taps: list[AmiTap] = []
+        self._stack = contextlib.ExitStack()
         self.threads_after_first_call: int | None = None
 
     def __enter__(self) -> LiveExchange:
         self.start()
+        self._stack.enter_context(witness(lambda: "Asterisk: " + "\n".join(self.output().splitlines()[-30:])))
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._stack.close()
         self.stop()
         if self._own_folder:
             shutil.rmtree(self.folder, ignore_errors=True)

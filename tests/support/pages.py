@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -21,6 +20,7 @@ from callflow.caller_id import CallerId, CallerKind
 from crm import calls, exchange_state, heartbeat, institution, sign_in
 from crm.staff import by_login, service_ids_of
 from tests.support.desks import desk_over
+from tests.support.ports import free_port
 from tests.support.records import demo_records
 from tests.support.valkey import TemporaryValkey
 from web.app import create_app
@@ -36,13 +36,6 @@ def furnish(folder: Path) -> Path:
     """Put the demo's records into a folder."""
     demo_records(folder / "records.db", SECRET).dispose()
     return folder
-
-
-def free_port() -> int:
-    """A port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Server:

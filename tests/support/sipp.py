@@ -5,6 +5,7 @@ Used where the wire itself matters; the phone that answers is in tests/support/p
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
@@ -16,9 +17,12 @@ from types import TracebackType
 from telephony.config.plan import Address
 from tests.support.exchange import free_udp
 from tests.support.tools import Tools
-from tests.support.wait import patient
+from tests.support.wait import patient, wait_for
+from tests.support.witnesses import witness
 
 CALLER_HOST = "127.0.0.2"
+_TRIES = 5
+_NO_PORT = "Unable to bind"
 
 _SCENARIO = """<?xml version="1.0" encoding="UTF-8"?>
 <!DOCTYPE scenario SYSTEM "sipp.dtd">
@@ -191,7 +195,6 @@ class SippCaller:
         tool = Tools().sipp()
         self.command = [
             *tool.command, f"{trunk.host}:{trunk.port}", "-sf", str(scenario), "-i", CALLER_HOST, "-mi", CALLER_HOST,
-            "-p", str(free_udp(CALLER_HOST).port), "-mp", str(free_udp(CALLER_HOST).port),
             "-m", str(count), "-r", str(rate), "-l", str(max(count, 10)), "-nostdin", "-trace_err", "-error_file",
             str(folder / "errors.log"), "-trace_stat", "-stf", str(folder / "stat.csv"), "-fd", "1",
             "-recv_timeout", str(round(patient(call.patience_ms))), "-timeout_error",
@@ -200,17 +203,45 @@ class SippCaller:
         ]  # fmt: skip
         self._env = tool.environment()
         self._process: subprocess.Popen[bytes] | None = None
+        self._stack = contextlib.ExitStack()
 
     def __enter__(self) -> SippCaller:
+        """Returns when the INVITE is on its way."""
+        for _ in range(_TRIES):
+            self._start()
+            wait_for(lambda: self._ended is not None or self._has_spoken(), 10, "SIPp to call")
+            if self._ended is None or _NO_PORT not in self.errors():
+                self._stack.enter_context(witness(self._report))
+                return self
+        raise AssertionError(self.errors())
+
+    def _start(self) -> None:
+        # It takes the port of its sound and the second after that, and ends if either is taken.
+        ports = ("-p", str(free_udp(CALLER_HOST).port), "-mp", str(free_udp(CALLER_HOST).port))
         with (self.folder / "screen.log").open("wb") as screen:
             self._process = subprocess.Popen(
-                self.command, cwd=self.folder, env=self._env, stdin=subprocess.DEVNULL, stdout=screen, stderr=screen
-            )
-        return self
+                [*self.command, *ports],
+                cwd=self.folder, env=self._env, stdin=subprocess.DEVNULL, stdout=screen, stderr=screen,
+            )  # fmt: skip
+
+    @property
+    def _ended(self) -> int | None:
+        assert self._process is not None
+        return self._process.poll()
+
+    def _has_spoken(self) -> bool:
+        log = self.folder / "messages.log"
+        return log.exists() and log.stat().st_size > 0
+
+    def _report(self) -> str:
+        log = self.folder / "messages.log"
+        said = log.read_text(errors="replace").splitlines()[-12:] if log.exists() else []
+        return "\n".join([f"SIPp ({'lives' if self._ended is None else self._ended}): {self.errors()[-1500:]}", *said])
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._stack.close()
         if self._process and self._process.poll() is None:
             self._process.kill()
             self._process.wait(5)

@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from tests.support import witnesses
+
 _MOST = 5.0
 
 
@@ -16,11 +18,11 @@ def patient(limit: float) -> float:
 
 def wait_for(condition: Callable[[], Any], limit: float = 20.0, what: str = "", pause: float = 0.02) -> Any:
     """The first true answer of `condition`, asked until `limit` seconds (see `patient`) are over. Raises AssertionError
-    then."""
+    then, with what the real parts have to say."""
     end = time.monotonic() + patient(limit)
     while True:
         if answer := condition():
             return answer
         if time.monotonic() > end:
-            raise AssertionError(f"waited {patient(limit):g} s for {what or condition}")
+            raise AssertionError(f"waited {patient(limit):g} s for {what or condition}{witnesses.heard()}")
         time.sleep(pause)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.supervised import free_port
+from tests.support.ports import free_port
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 

@@ -6,7 +6,8 @@ import re
 import sys
 from pathlib import Path
 
-from tests.support.supervised import LIVES, free_port, python, running
+from tests.support.ports import free_port
+from tests.support.supervised import LIVES, python, running
 from tests.support.wait import wait_for
 
 MARK_LATER = """
