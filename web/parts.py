@@ -7,9 +7,11 @@ whose version differs, and never takes a form with unsaved words away.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
+from types import MappingProxyType
 from typing import Any
 
 from fastapi.responses import HTMLResponse
@@ -19,6 +21,7 @@ from sqlalchemy.orm import Session
 from crm.appointments import waiting
 from crm.appointments.reading import today_visits
 from crm.errors import NotFound
+from crm.journal_tables import JournalEntry
 from crm.missed import reading as missed
 from crm.missed.promise_rules import REMIND
 from crm.transfers.reading import packet_of
@@ -114,12 +117,8 @@ class Painter:
     def panels(self, session: Session) -> Panels:
         """The workplace."""
         at, visitor = self.clock.at, self.visitor
-        bar = self.bar(session)
-        own = workplace.own_call(session, visitor, bar.current, at) if bar.current else None
-        subject = f"call-{own.call.id}" if own else "idle"
-        entry = own.entry if own else None
-        support = support_of(session, entry)
-        appeal_version = f"{entry.id}-{entry.state}-{entry.version}-{own.phase}-{support}" if own and entry else ""
+        bar, own = self.bar(session), self.own(session)
+        subject = _subject(own)
         drafts = workplace.open_drafts(session, visitor) if own is None else []
         recent = workplace.recent_calls(session, visitor) if own is None else []
         owed = missed.open_rows(session, visitor.employee, at, limit=IDLE_ROWS) if own is None else []
@@ -142,19 +141,40 @@ class Painter:
                 clock_of=clock_of,
                 by_when=by_when,
             ),
-            appeal=self.part(
-                "appeal",
-                subject=subject,
-                version=appeal_version,
-                own=own,
-                entry=entry,
-                support=support,
-                errors={},
-                zone=self.desk.zone,
-                **(choices(session, visitor, self.clock.today) if entry else {}),
-            ),
+            appeal=self.appeal(session, own, own.entry if own else None),
             people=self.part("people", own=own, **specialists.people(session, visitor, at)),
         )
+
+    def own(self, session: Session) -> workplace.OwnCall | None:
+        """The visitor's call."""
+        current = self.bar(session).current
+        return workplace.own_call(session, self.visitor, current, self.clock.at) if current else None
+
+    def appeal(
+        self,
+        session: Session,
+        own: workplace.OwnCall | None,
+        entry: JournalEntry | None,
+        errors: Mapping[str, str] = MappingProxyType({}),
+    ) -> Markup:
+        """The row of the journal that is written in a call. `errors`: why it was refused, by field; the version is the
+        same with them, for the next notice must not take them away."""
+        support = support_of(session, entry)
+        return self.part(
+            "appeal",
+            subject=_subject(own),
+            version=f"{entry.id}-{entry.state}-{entry.version}-{own.phase}-{support}" if own and entry else "",
+            own=own,
+            entry=entry,
+            support=support,
+            errors=errors,
+            zone=self.desk.zone,
+            **(choices(session, self.visitor, self.clock.today) if entry else {}),
+        )
+
+
+def _subject(own: workplace.OwnCall | None) -> str:
+    return f"call-{own.call.id}" if own else "idle"
 
 
 def _card_subject(subject: str, own: workplace.OwnCall | None) -> str:

@@ -90,7 +90,10 @@ def test_no_state_of_the_workplace_hinders_a_screen_reader(office: LiveOffice) -
     page.fill("#a-substance", "")
     page.click("text=Сохранить в журнал")
     expect(page.locator("#a-substance")).to_have_attribute("aria-invalid", "true")
+    with page.expect_response("**/parts?at=workplace*"):
+        office.person("zayac").ready()
     found += barriers(page, "wrap-up with a mistake")
+    expect(page.locator("#a-substance")).to_have_attribute("aria-invalid", "true")  # no notice takes the reason away
     assert not found, "\n".join(found)
 
 

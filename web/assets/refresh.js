@@ -46,11 +46,10 @@ const busyWith = (part) => {
 };
 
 export function mayReplace(current, incoming) {
-  const same = current.dataset.version === incoming.dataset.version;
-  if (same) return false;
-  if (current.dataset.subject !== incoming.dataset.subject) return true; // another call, another card: always
   // What was just sent comes back refused, word for word and with the reasons: nothing is lost by showing it.
   if (incoming.dataset.force && incoming.querySelector("[aria-invalid=true]")) return true;
+  if (current.dataset.version === incoming.dataset.version) return false;
+  if (current.dataset.subject !== incoming.dataset.subject) return true; // another call, another card: always
   if (busyWith(current)) return false;
   return ![...current.querySelectorAll("form[data-draft]")].some(hasUnsaved);
 }

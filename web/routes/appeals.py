@@ -15,7 +15,7 @@ from crm.family_tables import Person
 from crm.journal import JournalEntry
 from crm.specialists import consult
 from web.access import ON_CALLS, Visitor, allow
-from web.appeal_form import Appeal, choices, form_values, identifier, read_appeal
+from web.appeal_form import Appeal, form_values, identifier, read_appeal
 from web.desk import Desk, desk_of
 from web.entry_view import entry_page
 from web.forms import Form, posted
@@ -118,19 +118,14 @@ def _again(
     desk = desk_of(request)
     with desk.database.reading() as session:
         entry = journal.fetch_entry(session, entry_id, visitor.employee)
-        offered = choices(session, visitor, desk.clock().today)
-    if entry.state == journal.SAVED:  # refused for what was changed since: the page shows the row as it stands
-        return entry_page(request, visitor, entry_id, errors=errors, status=status)
-    _type_into(entry, appeal, desk)
-    entry.version = version if version is not None else entry.version
-    if request.headers.get("hx-target") == "part-appeal":
-        painter = Painter(desk, visitor, swap=True, force=True)
-        subject = f"call-{entry.call_id}"
-        mark = f"{entry.id}-{entry.state}-{entry.version}-{status}"
-        part = painter.part(
-            "appeal", subject=subject, version=mark, own=True, entry=entry, errors=errors, zone=desk.zone, **offered
-        )
-        return HTMLResponse(str(part), status_code=status)
+        if entry.state == journal.SAVED:  # refused for what was changed since: the page shows the row as it stands
+            return entry_page(request, visitor, entry_id, errors=errors, status=status)
+        _type_into(entry, appeal, desk)
+        entry.version = version if version is not None else entry.version
+        if request.headers.get("hx-target") == "part-appeal":
+            painter = Painter(desk, visitor, swap=True, force=True)
+            drawn = painter.appeal(session, painter.own(session), entry, errors)
+            return HTMLResponse(str(drawn), status_code=status)
     return entry_page(request, visitor, entry_id, draft=entry, errors=errors, status=status)
 
 

@@ -22,9 +22,9 @@ from crm.missed.opening import ByHand
 from crm.missed.tables import MissedAttempt, MissedCall, MissedContact
 from crm.outgoing import asking
 from crm.specialists import absences
-from tests.integration.crm import ledger as g
 from tests.integration.crm import scenario as s
 from tests.integration.crm.booking import booked
+from tests.integration.crm.missed import ledger as g
 from tests.integration.crm.reminded import task_of
 from tests.support.open_window import always
 

@@ -29,11 +29,11 @@ from crm.outgoing.tables import OutgoingCall
 from crm.staff import Employee
 from crm.tips import calling
 from crm.tips.tables import Tip, TipAttempt
-from tests.integration.crm import ledger as g
 from tests.integration.crm import scenario as s
-from tests.integration.crm import tipped
 from tests.integration.crm.booking import booked, of_family
+from tests.integration.crm.missed import ledger as g
 from tests.integration.crm.reminded import task_of
+from tests.integration.crm.tips import tipped
 from tests.support.dialling import LIVE, robot_on
 from tests.support.open_window import always
 

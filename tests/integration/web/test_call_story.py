@@ -122,6 +122,22 @@ def test_an_incomplete_form_comes_back_with_sentences_and_the_typed_words(office
     assert "Иванова" in anna.part("appeal")  # kept as a draft, though refused as an entry
 
 
+def test_the_reasons_of_a_refusal_stay_when_the_next_notice_comes(office):
+    """The page puts in only what has another version (web/assets/refresh.js)."""
+    anna = office.browser("lavrova")
+    office.ring()
+    office.answer()
+    form = anna.part("appeal")
+    entry_id = re.search(r"/appeals/(\d+)/save", form)[1]
+    version = re.search(r'name="version" value="(\d+)"', form)[1]
+    anna.client.headers["hx-target"] = "part-appeal"
+    refused = anna.post(f"/appeals/{entry_id}/save", version=version, substance="").text
+    del anna.client.headers["hx-target"]
+    assert "Запишите, с чем обратились." in refused
+    told = re.compile(r'data-(?:version|subject)="[^"]+"')
+    assert told.findall(refused) == told.findall(anna.part("appeal"))
+
+
 def test_a_stale_draft_gets_the_stored_values_to_merge(office):
     anna = office.browser("lavrova")
     office.ring()

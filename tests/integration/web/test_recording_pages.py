@@ -12,7 +12,7 @@ from crm.call_tables import CallRecord
 from crm.recordings import files, following, monitoring, refusing
 from crm.recordings.tables import MonitorSession, Recording
 from crm.staff import Employee
-from tests.integration.crm.recorded import wav
+from tests.integration.crm.recordings.recorded import wav
 from tests.integration.web.conftest import Browser, Office
 from workers.recordings import Filing
 

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from crm.db import Database
 from crm.tips.tables import Tip
-from tests.integration.crm import tipped as t
+from tests.integration.crm.tips import tipped as t
 from tests.support.records import demo_records
 from tests.support.valkey import TemporaryValkey
 from workers.feed import Feed, NoticeKind

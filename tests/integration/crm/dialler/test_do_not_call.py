@@ -23,8 +23,8 @@ from crm.errors import Incomplete, NotFound, RecordsError
 from crm.family_tables import Family, Person, Phone
 from crm.outgoing import asking, orders
 from crm.outgoing.tables import OutgoingCall
-from tests.integration.crm import ledger as g
 from tests.integration.crm.booking import booked
+from tests.integration.crm.missed import ledger as g
 from tests.integration.crm.reminded import attempt_of, task_of
 from tests.integration.crm.scenario import KUZNETSOVA, NOON, employee
 from tests.support.dialling import LIVE, agrees, robot_on, task_for

@@ -30,12 +30,12 @@ from crm.outgoing.tables import OutgoingCall
 from crm.ratings import worklist as ratings
 from crm.reminders import human_list
 from crm.tips import calling
-from tests.integration.crm import ledger as g
-from tests.integration.crm import tipped
 from tests.integration.crm.booking import booked, of_family
+from tests.integration.crm.missed import ledger as g
 from tests.integration.crm.rated_calls import solved
 from tests.integration.crm.reminded import attempt_of
 from tests.integration.crm.scenario import KUZNETSOVA, NOON, employee
+from tests.integration.crm.tips import tipped
 from tests.support.dialling import LIVE, agrees, robot_on
 from tests.support.open_window import always
 

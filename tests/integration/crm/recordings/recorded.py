@@ -6,13 +6,17 @@ import struct
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from callflow.dialplan_word import DialplanWord, Subject
+from crm.audit import AuditEvent
 from crm.call_tables import CallRecord
-from crm.recordings import files, settings
-from crm.recordings.tables import Recording
+from crm.db import Database
+from crm.recordings import files, following, settings
+from crm.recordings.tables import Recording, RecordingState
 from tests.integration.crm.scenario import after, employee, play, whole_talk
+from workers.recordings import Filing
 
 WANTED = settings.Wanted("12-ОД", after(0).date(), settings.FIRST_GROUND, settings.FIRST_NOTICE, 90)
 
@@ -61,3 +65,23 @@ def only(session: Session) -> Recording:
 LATER = after(120)
 """When everything of the talk is long over."""
 EXPIRED = LATER + timedelta(days=90, seconds=1)
+
+
+def actions(session: Session) -> list[str]:
+    """What the audit log has, in its order."""
+    return list(session.scalars(select(AuditEvent.action).order_by(AuditEvent.seq)))
+
+
+def stored(town: Database, folder: Path, *, days: int = 90) -> int:
+    """A talk that was recorded and taken in; its recording's id."""
+    with town.transaction() as session:
+        turn_on(session)
+        settings.rule_of(session, 1).keep_days = days
+        following.follow(session, word("started"))
+        talk(session)
+    leave_file(folder)
+    Filing(town, folder).run(LATER)
+    with town.reading() as session:
+        row = only(session)
+        assert row.state == RecordingState.STORED
+        return row.id

@@ -29,7 +29,7 @@ from crm.db import Database
 from crm.missed import rebuilding
 from crm.missed.tables import MissedContact
 from telephony.translate import TrunkNames, caller_of
-from tests.integration.crm import ledger as g
+from tests.integration.crm.missed import ledger as g
 from tests.integration.crm.scenario import DID, QUEUE
 from workers.missed import Told, missed_events, read_files
 from workers.recorder import Recorder, Seen
@@ -148,11 +148,10 @@ def outcome(database: Database) -> list[tuple[object, ...]]:
 
 @pytest.fixture
 def town(town: Database) -> Database:
-    """Without the demo's missed calls, and set up before the day of the script."""
+    """Set up before the day of the script."""
     from crm.staff import Employee
 
     with town.transaction() as session:
-        g.clear(session)
         for employee in session.scalars(select(Employee)):
             employee.created_at = g.TEN - timedelta(days=30)
     return town

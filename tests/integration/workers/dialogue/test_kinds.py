@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -19,15 +18,12 @@ from crm.journal_tables import JournalEntry
 from telephony.agi import Played
 from tests.integration.crm.booking import of_family
 from tests.integration.crm.rated_calls import calling, solved
-from tests.support.records import demo_records
 from workers.dialogue import handler
 from workers.dialogue.handler import Dialogue
 from workers.dialogue.kinds import KINDS
 from workers.dialogue.line import Line
 from workers.dialogue.prompts import Sound
-from workers.settings import ServiceSettings
 
-KEY = "a-key-for-tests-only-0123456789abcdef"
 MS = 1000
 
 
@@ -62,22 +58,12 @@ class Channel:
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    database = demo_records(tmp_path / "records.db", KEY)
-    yield database
-    database.dispose()
-
-
-@pytest.fixture
-def dialogue(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Dialogue]:
+def dialogue(dialogue: Dialogue, monkeypatch: pytest.MonkeyPatch) -> Dialogue:
     """On a machine that does much else nothing here is given up for being slow."""
     monkeypatch.setattr(handler, "START_SECONDS", 60.0)
     monkeypatch.setattr(handler, "END_SECONDS", 60.0)
-    settings = ServiceSettings(data_dir=tmp_path, secret_key=KEY, _env_file=None)  # type: ignore[call-arg]
-    dialogue = Dialogue(database, settings)
     dialogue._patience.seconds = 60
-    yield dialogue
-    dialogue.close()
+    return dialogue
 
 
 def on_the_line(database: Database, folder: Path, kind: str) -> tuple[str, int]:
