@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import select
 
 from crm.audit import AuditEvent
+from crm.consents.rules import local_date
 from crm.family_tables import Family
 from crm.measures.tables import FamilyTold, SupportMeasure
+from crm.segments.conditions import Condition
 from crm.segments.tables import Segment
+from tests.integration.crm.segment_truth import meets
 
 CHILDREN = {"kind-0": "children", "how-0": "least", "count-0": "3"}
 YOUNG = {"kind-1": "child_age", "since-1": "0", "until-1": "6"}
@@ -142,8 +146,15 @@ def test_a_group_is_put_together_without_a_script(office):
     assert 'name="kind-1" value="child_age"' in page.text
     page = head.post("/segments/draw", **CHILDREN, **YOUNG, act="count")
     assert "не меньше 3 детей до 18 лет и есть ребёнок не старше 6 лет." in words(page)
-    assert re.search(r"<strong>7</strong>\s*семей", page.text)
-    assert "шестеро детей, младшему" in page.text
+    of_today = [Condition("children", {"how": "least", "count": 3}), Condition("child_age", {"since": 0, "until": 6})]
+    with office.desk.database.reading() as session:
+        today = local_date(session, datetime.now(UTC))
+        found = [one for one in session.scalars(select(Family)) if meets(session, one, of_today, today)]
+        cards = {one.card_number for one in found}
+    assert len(cards) > 3
+    assert f"<strong>{len(cards)}</strong>" in page.text
+    assert set(re.findall(r"С-\d{5}", words(page))) == cards
+    assert re.search(r"(трое|четверо|пятеро|шестеро) детей, младшему \d", words(page))
     page = head.post("/segments/draw", **CHILDREN, **YOUNG, act="drop-0")
     assert 'name="kind-0" value="child_age"' in page.text
     assert 'name="kind-1"' not in page.text

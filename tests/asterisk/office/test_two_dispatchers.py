@@ -3,10 +3,9 @@ family's rings once, and the other one reads who calls (reliability.md I5)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from threading import Barrier
 from typing import Any
 
@@ -18,11 +17,10 @@ from crm.missed import opening
 from crm.missed.opening import ByHand
 from crm.missed.tables import MissedAttempt, MissedCall, MissedContact
 from crm.staff import Employee, by_login
-from tests.support.exchange import LiveExchange
-from tests.support.network import Behaviour, Network
+from tests.support.network import Behaviour
 from tests.support.phone import DeskPhone, eventually_idle
-from tests.support.rig_office import RigOffice, office_over, offices_exchange
-from tests.support.robot_rig import LIMIT, Rig
+from tests.support.rig_office import RigOffice
+from tests.support.robot_rig import LIMIT
 from tests.support.wait import wait_for
 
 FAMILY = "+79070009971"
@@ -33,27 +31,11 @@ WAYS: dict[str, Callable[[int], dict[str, str]]] = {
 pytestmark = pytest.mark.timeout(400)
 
 
-@pytest.fixture(scope="module")
-def network() -> Iterator[Network]:
-    with Network() as network:
-        yield network
-
-
-@pytest.fixture(scope="module")
-def running(network: Network) -> Iterator[LiveExchange]:
-    with offices_exchange(network) as exchange:
-        yield exchange
-
-
 @pytest.fixture
-def office(exchange: LiveExchange, network: Network, tmp_path: Path) -> Iterator[RigOffice]:
-    network.numbers.clear()
-    network.calls.clear()
-    network.behaves = Behaviour(ring=0.2, talk=None)
-    with Rig(exchange, network, tmp_path) as rig:
-        with office_over(rig) as office:
-            yield office
-        exchange.reset()
+def office(office: RigOffice) -> RigOffice:
+    """Families answer and talk."""
+    office.rig.network.behaves = Behaviour(ring=0.2, talk=None)
+    return office
 
 
 def promised(office: RigOffice) -> int:

@@ -3,10 +3,9 @@ does to the campaign, to the family's consent and to the list of people."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -14,28 +13,18 @@ from sqlalchemy.orm import Session
 
 from crm.campaigns import settling
 from crm.campaigns.tables import PLANNED, RUNNING, Campaign, CampaignTarget, CampaignText
-from crm.db import Database
 from crm.dialler import refusals
 from crm.dialler.tables import CAMPAIGN, DialSubject, DialTask
 from crm.measures.tables import FamilyTold
 from tests.integration.crm.booking import of_family
-from tests.support.ami_tap import AmiTap
-from tests.support.exchange import LiveExchange
-from tests.support.listening_network import ListeningNetwork
-from tests.support.network import Arrived, Behaviour
-from tests.support.talking_robot import ANNA, LIMIT, TalkingRobot, robots_exchange, voice_and_dialogue
+from tests.support.network import Arrived
+from tests.support.talking_robot import ANNA, LIMIT, TalkingRobot
 from tests.support.wait import wait_for
 
 HELLO = ["hello", "who"]
 TOLD = [*HELLO, "info", "info_safe", "info_keys"]
 TEXT = "Мы сообщаем о новой мере поддержки: земельный участок для многодетных семей."
 pytestmark = [pytest.mark.timeout(400), pytest.mark.usefixtures("patient_start")]
-
-
-@pytest.fixture(scope="module")
-def running(network: ListeningNetwork) -> Iterator[LiveExchange]:
-    with robots_exchange(network) as exchange:
-        yield exchange
 
 
 @dataclass
@@ -116,12 +105,8 @@ class Telling(TalkingRobot):
 
 
 @pytest.fixture
-def robot(
-    exchange: LiveExchange, tap: AmiTap, network: ListeningNetwork, records: Database, tmp_path: Path
-) -> Iterator[Telling]:
-    network.behaves = Behaviour(talk=None)
-    with voice_and_dialogue(exchange, records, tmp_path) as (voice, tones, dialogue):
-        yield Telling(exchange, tap, network, records, voice, tones, dialogue)
+def robot(robot_of: Callable[[type[Telling]], Telling]) -> Telling:
+    return robot_of(Telling)
 
 
 def test_whoever_hears_it_was_told(robot: Telling) -> None:

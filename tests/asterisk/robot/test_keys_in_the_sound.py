@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import struct
 import time
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterator
 
 import pytest
 
-from crm.db import Database
-from tests.support.ami_tap import AmiTap
 from tests.support.asking_robot import ASKED, Asking
-from tests.support.exchange import LiveExchange
 from tests.support.listening_network import ListeningNetwork, rtp_of
 from tests.support.network import Arrived, Behaviour
-from tests.support.talking_robot import robots_exchange, voice_and_dialogue
 from tests.support.tones import alaw, sine
 
 FRAME = 160
@@ -61,16 +56,9 @@ def network() -> Iterator[Tones]:
         yield network
 
 
-@pytest.fixture(scope="module")
-def running(network: Tones) -> Iterator[LiveExchange]:
-    with robots_exchange(network) as exchange:
-        yield exchange
-
-
 @pytest.fixture
-def robot(exchange: LiveExchange, tap: AmiTap, network: Tones, records: Database, tmp_path: Path) -> Iterator[Asking]:
-    with voice_and_dialogue(exchange, records, tmp_path) as (voice, tones, dialogue):
-        yield Asking(exchange, tap, network, records, voice, tones, dialogue)
+def robot(robot_of: Callable[[type[Asking]], Asking]) -> Asking:
+    return robot_of(Asking)
 
 
 def test_ten_in_tones_is_ten(robot: Asking) -> None:

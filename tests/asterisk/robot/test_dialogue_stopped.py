@@ -15,22 +15,16 @@ import pytest
 from crm.db import Database
 from telephony.config.dialling import TALK_SECONDS
 from telephony.fastagi import FastAgiServer
-from tests.asterisk.test_reminder_dialogue import Robot
+from tests.asterisk.robot.test_reminder_dialogue import Robot
 from tests.support.ami_tap import AmiTap
 from tests.support.exchange import LiveExchange
 from tests.support.listening_network import ListeningNetwork, Tones
 from tests.support.network import Behaviour
-from tests.support.talking_robot import KEY, LIMIT, robots_exchange
+from tests.support.talking_robot import KEY, LIMIT
 from tests.support.wait import wait_for
 from workers.dialogue.handler import Dialogue
 from workers.settings import ServiceSettings
 from workers.speech.voice import Voice
-
-
-@pytest.fixture(scope="module")
-def running(network: ListeningNetwork) -> Iterator[LiveExchange]:
-    with robots_exchange(network) as exchange:
-        yield exchange
 
 
 @pytest.fixture

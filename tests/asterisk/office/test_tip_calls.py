@@ -7,9 +7,7 @@ Real exchange, network and pages; what arrived at the network is counted.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from sqlalchemy import delete, select
@@ -25,11 +23,10 @@ from crm.staff import by_login
 from crm.tips import attempts
 from crm.tips.tables import Tip, TipAttempt, TipDuty, TipInformant, TipReport
 from tests.asterisk.conftest import Calling
-from tests.support.exchange import LiveExchange
-from tests.support.network import Behaviour, Network
+from tests.support.network import Behaviour
 from tests.support.phone import DeskPhone, eventually_idle
-from tests.support.rig_office import RigOffice, office_over, offices_exchange
-from tests.support.robot_rig import DEMO_LINE, LIMIT, Rig
+from tests.support.rig_office import RigOffice
+from tests.support.robot_rig import DEMO_LINE, LIMIT
 from tests.support.wait import wait_for
 
 NEIGHBOUR, FAMILY = "+79070009981", "+79070009971"
@@ -46,29 +43,13 @@ VAIN = [
 pytestmark = pytest.mark.timeout(400)
 
 
-@pytest.fixture(scope="module")
-def network() -> Iterator[Network]:
-    with Network() as network:
-        yield network
-
-
-@pytest.fixture(scope="module")
-def running(network: Network) -> Iterator[LiveExchange]:
-    with offices_exchange(network) as exchange:
-        yield exchange
-
-
 @pytest.fixture
-def office(exchange: LiveExchange, network: Network, tmp_path: Path) -> Iterator[RigOffice]:
-    network.numbers.clear()
-    network.calls.clear()
-    with Rig(exchange, network, tmp_path) as rig:
-        with rig.database.transaction() as session:
-            for model in (TipInformant, TipReport, TipAttempt, TipDuty, Tip):  # of the demo
-                session.execute(delete(model))
-        with office_over(rig) as office:
-            yield office
-        exchange.reset()
+def office(office: RigOffice) -> RigOffice:
+    """Without the demo's tips."""
+    with office.database.transaction() as session:
+        for model in (TipInformant, TipReport, TipAttempt, TipDuty, Tip):
+            session.execute(delete(model))
+    return office
 
 
 def told(office: RigOffice, phone: DeskPhone, call: Calling) -> tuple[int, int]:

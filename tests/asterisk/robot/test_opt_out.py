@@ -26,7 +26,7 @@ from crm.consents.tables import Consent
 from crm.db import Database
 from crm.dialler.tables import CallRefusal, DialAttempt, DiallerSettings, DialSubject, DialTask
 from crm.staff import by_login
-from tests.asterisk.test_reminder_dialogue import SpokenRig
+from tests.asterisk.robot.test_reminder_dialogue import SpokenRig
 from tests.integration.crm.booking import of_family
 from tests.integration.crm.campaigns import made
 from tests.integration.web.conftest import Office
@@ -38,7 +38,7 @@ from tests.support.listening_network import ListeningNetwork, Tones
 from tests.support.network import Behaviour
 from tests.support.pages import SECRET
 from tests.support.robot_rig import LIMIT, Rig
-from tests.support.talking_robot import ANNA, TalkingRobot, robots_exchange
+from tests.support.talking_robot import ANNA, TalkingRobot
 from tests.support.wait import wait_for
 from web.settings import WebSettings
 from workers.dialler.prompts import SCRIPTS
@@ -52,12 +52,6 @@ SAYS = {
 }
 """What is entered on the family's card."""
 pytestmark = [pytest.mark.timeout(400), pytest.mark.usefixtures("patient_start")]
-
-
-@pytest.fixture(scope="module")
-def running(network: ListeningNetwork) -> Iterator[LiveExchange]:
-    with robots_exchange(network) as exchange:
-        yield exchange
 
 
 @dataclass

@@ -3,40 +3,23 @@ counts once, whatever is pressed afterwards (domain.md §1.3: one survey per cas
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
-from crm.db import Database
 from crm.journal_tables import JournalEntry
 from crm.ratings import by_phone, giving, reports
 from crm.ratings.efficiency import Efficiency, quarter_of
 from crm.staff import by_login
-from tests.support.ami_tap import AmiTap
 from tests.support.asking_robot import ASKED, Asking
-from tests.support.exchange import LiveExchange
-from tests.support.listening_network import ListeningNetwork
-from tests.support.network import Behaviour
-from tests.support.talking_robot import robots_exchange, voice_and_dialogue
 
 pytestmark = [pytest.mark.timeout(400), pytest.mark.usefixtures("patient_start")]
 
 
-@pytest.fixture(scope="module")
-def running(network: ListeningNetwork) -> Iterator[LiveExchange]:
-    with robots_exchange(network) as exchange:
-        yield exchange
-
-
 @pytest.fixture
-def robot(
-    exchange: LiveExchange, tap: AmiTap, network: ListeningNetwork, records: Database, tmp_path: Path
-) -> Iterator[Asking]:
-    network.behaves = Behaviour(talk=None)
-    with voice_and_dialogue(exchange, records, tmp_path) as (voice, tones, dialogue):
-        yield Asking(exchange, tap, network, records, voice, tones, dialogue)
+def robot(robot_of: Callable[[type[Asking]], Asking]) -> Asking:
+    return robot_of(Asking)
 
 
 def rated(robot: Asking, score: int) -> None:

@@ -5,41 +5,25 @@ Figures are pressed as people press them: at once, slowly, with and without the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 
 from callflow.dialogues.steps import NEXT_KEY_SECONDS
-from crm.db import Database
 from crm.journal_tables import JournalEntry
 from crm.ratings import by_phone, reports
 from crm.ratings.efficiency import Efficiency, quarter_of
-from tests.support.ami_tap import AmiTap
 from tests.support.asking_robot import ASKED, HELLO, Asking
-from tests.support.exchange import LiveExchange
-from tests.support.listening_network import ListeningNetwork
-from tests.support.network import Behaviour
-from tests.support.talking_robot import LIMIT, robots_exchange, voice_and_dialogue
+from tests.support.talking_robot import LIMIT
 from tests.support.wait import wait_for
 
 AGAIN = ["survey_again", "survey_ask"]
 pytestmark = [pytest.mark.timeout(400), pytest.mark.usefixtures("patient_start")]
 
 
-@pytest.fixture(scope="module")
-def running(network: ListeningNetwork) -> Iterator[LiveExchange]:
-    with robots_exchange(network) as exchange:
-        yield exchange
-
-
 @pytest.fixture
-def robot(
-    exchange: LiveExchange, tap: AmiTap, network: ListeningNetwork, records: Database, tmp_path: Path
-) -> Iterator[Asking]:
-    network.behaves = Behaviour(talk=None)
-    with voice_and_dialogue(exchange, records, tmp_path) as (voice, tones, dialogue):
-        yield Asking(exchange, tap, network, records, voice, tones, dialogue)
+def robot(robot_of: Callable[[type[Asking]], Asking]) -> Asking:
+    return robot_of(Asking)
 
 
 SCORES = [

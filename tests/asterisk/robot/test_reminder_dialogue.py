@@ -4,7 +4,7 @@ key changes in the booking, the journal and the plan (`tests.support.talking_rob
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -33,7 +33,7 @@ from tests.support.listening_network import ListeningNetwork, Tones
 from tests.support.network import Arrived, Behaviour
 from tests.support.pages import SECRET
 from tests.support.robot_rig import Rig
-from tests.support.talking_robot import ANNA, LIMIT, TalkingRobot, robots_exchange, voice_and_dialogue
+from tests.support.talking_robot import ANNA, LIMIT, TalkingRobot
 from tests.support.wait import wait_for
 from workers.dialler import jobs
 from workers.dialler import prompts as ahead
@@ -43,12 +43,6 @@ from workers.settings import ServiceSettings
 from workers.speech.voice import Voice
 
 MOSCOW = ZoneInfo("Europe/Moscow")
-
-
-@pytest.fixture(scope="module")
-def running(network: ListeningNetwork) -> Iterator[LiveExchange]:
-    with robots_exchange(network) as exchange:
-        yield exchange
 
 
 @dataclass
@@ -82,12 +76,8 @@ class Robot(TalkingRobot):
 
 
 @pytest.fixture
-def robot(
-    exchange: LiveExchange, tap: AmiTap, network: ListeningNetwork, records: Database, tmp_path: Path
-) -> Iterator[Robot]:
-    network.behaves = Behaviour(talk=None)
-    with voice_and_dialogue(exchange, records, tmp_path) as (voice, tones, dialogue):
-        yield Robot(exchange, tap, network, records, voice, tones, dialogue)
+def robot(robot_of: Callable[[type[Robot]], Robot]) -> Robot:
+    return robot_of(Robot)
 
 
 HELLO = ["hello", "who"]
