@@ -65,7 +65,7 @@ def current_call(session: Session, employee_id: int) -> CallRecord | None:
 def open_calls(session: Session) -> dict[str, datetime]:
     """Return the calls that have not ended by our records: linkedid → arrival (UTC)."""
     statement = select(CallRecord.linkedid, CallRecord.arrived_at).where(CallRecord.ended_at.is_(None))
-    return dict(session.execute(statement).tuples().all())
+    return {row.linkedid: row.arrived_at for row in session.execute(statement)}
 
 
 def waiting(session: Session, service_ids: Collection[int]) -> Sequence[CallRecord]:

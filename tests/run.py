@@ -118,7 +118,7 @@ CHECKS = [
     Command("lint", [str(BIN / "ruff"), "check", "--quiet", "."]),
     Command("types", [str(BIN / "mypy"), "--no-error-summary"]),
     Command("layers", [str(BIN / "lint-imports")]),
-    # Short ones; two hundred of a minute each: `python -m tests.chaos --seeds 200 --jobs 2`.
+    # Short ones; two hundred: tests/chaos/README.md.
     Command("chaos", [sys.executable, "-m", "tests.chaos", *_SHORT_SEEDS], quick=False),
 ]
 LANES = [
