@@ -43,6 +43,8 @@ class Truth:
     began: datetime = field(default_factory=lambda: datetime.now(UTC))
     leaks: list[str] = field(default_factory=list)
     """Calls that had no line in the records while they were up (I16)."""
+    clocks_agree: bool = True
+    """Whether our processes know the true time (`Rig.faked_clock`)."""
 
 
 @dataclass(frozen=True)
@@ -70,10 +72,16 @@ def ended_at(call: Arrived, truth: Truth) -> float:
 
 
 def wire_of(truth: Truth, attempts: Iterable[DialAttempt], orders: Iterable[OutgoingCall] = ()) -> Wire:
-    """The INVITEs, each with the attempt, or the person's order, of its number that had been written last."""
+    """The INVITEs, each with the attempt, or the person's order, of its number that had been written last.
+
+    A person's order counts from when it was about to be sent: whoever presses again while a colleague's call is being
+    given up has pressed before that one rang in vain, and may be told to call after it.
+    """
     wire = Wire()
     begun = [(one.sending_at, one.number, one.id) for one in attempts]
-    begun += [(one.requested_at, one.number, one.channel_id) for one in orders]
+    for one in orders:
+        written_at = one.placed_at if truth.clocks_agree and one.placed_at is not None else one.requested_at
+        begun.append((written_at, one.number, one.channel_id))
     by_number: dict[str, list[tuple[datetime, str]]] = {}
     for at, number, name in sorted(begun):
         by_number.setdefault(number, []).append((at, name))
