@@ -73,7 +73,8 @@ def test_in_a_talk_she_promises_and_finds_it_in_her_list(office):
     call_id = talk(office)
     assert "Перезвонить в…" in lavrova.get("/workplace").text
     assert lavrova.post(f"/calls/{call_id}/promise", time="").status_code == 422
-    sent = {"time": "15:00", "day": "31.12", "note": "о пособии", "whose": "mine"}
+    in_two_weeks = datetime.now(ZoneInfo("Europe/Moscow")) + timedelta(days=14)
+    sent = {"time": "15:00", "day": f"{in_two_weeks:%d.%m}", "note": "о пособии", "whose": "mine"}
     assert lavrova.post(f"/calls/{call_id}/promise", **sent).status_code == 303
     row = open_row(office)
     assert (row.promised_for is not None, row.owner_id is not None, row.promise_note) == (True, True, "о пособии")
