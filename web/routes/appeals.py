@@ -118,15 +118,17 @@ def _again(
     desk = desk_of(request)
     with desk.database.reading() as session:
         entry = journal.fetch_entry(session, entry_id, visitor.employee)
-        if entry.state == journal.SAVED:  # refused for what was changed since: the page shows the row as it stands
-            return entry_page(request, visitor, entry_id, errors=errors, status=status)
-        _type_into(entry, appeal, desk)
-        entry.version = version if version is not None else entry.version
-        if request.headers.get("hx-target") == "part-appeal":
-            painter = Painter(desk, visitor, swap=True, force=True)
-            drawn = painter.appeal(session, painter.own(session), entry, errors)
-            return HTMLResponse(str(drawn), status_code=status)
-    return entry_page(request, visitor, entry_id, draft=entry, errors=errors, status=status)
+        is_saved = entry.state == journal.SAVED
+        if not is_saved:
+            _type_into(entry, appeal, desk)
+            entry.version = version if version is not None else entry.version
+            if request.headers.get("hx-target") == "part-appeal":
+                painter = Painter(desk, visitor, swap=True, force=True)
+                drawn = painter.appeal(session, painter.own(session), entry, errors)
+                return HTMLResponse(str(drawn), status_code=status)
+    # Refused for what was changed since it was saved: the page shows the row as it stands.
+    draft = None if is_saved else entry
+    return entry_page(request, visitor, entry_id, draft=draft, errors=errors, status=status)
 
 
 def _type_into(entry: JournalEntry, appeal: Appeal, desk: Desk) -> None:
