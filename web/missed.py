@@ -9,9 +9,12 @@ from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import Field
+from sqlalchemy.orm import Session
 
-from crm.cards.safe_contact import read_time
+from crm.cards.safe_contact import read_time, when_allowed
+from crm.family_tables import Family
 from crm.missed.reading import MissedRow
+from crm.missed.tables import MissedCall
 from web.forms import Fields, Line, Text
 from web.words import Clock, plural
 
@@ -126,6 +129,16 @@ def _left(line: MissedRow) -> str:
     if line.minutes < 60:
         return plural(line.minutes, "рабочая минута", "рабочие минуты", "рабочих минут")
     return f"{spell(line.minutes)} рабочего времени"
+
+
+def outside_hours(session: Session, row: MissedCall, zone: ZoneInfo) -> str:
+    """What whoever has just promised should ask the family while it is on the line; '' where the promised time is one
+    at which its card lets it be called."""
+    family = session.get(Family, row.family_id) if row.family_id is not None else None
+    if family is None or row.promised_for is None:
+        return ""
+    contact = when_allowed(family.contact_from, family.contact_until, row.promised_for.astimezone(zone))
+    return "" if contact.allowed else f"В карточке просьба звонить {contact.words}: уточните время у семьи."
 
 
 def by_when(moment: datetime, clock: Clock) -> str:

@@ -6,13 +6,14 @@ a quarter of an hour (`crm.dialler.claiming`), then anybody's.
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final, Literal
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from callflow.dialler import window
-from callflow.dialler.rules import Verdict
+from callflow.dialler.rules import Live, Verdict
 from callflow.dialler.states import TaskState
 from callflow.outgoing import OrderState
 from callflow.text import clean_line
@@ -73,18 +74,28 @@ def held(session: Session, employee: Employee) -> Item | None:
 
 
 def take_next(
-    session: Session, employee: Employee, at: datetime, *, campaign_id: int | None = None, ip: str = ""
+    session: Session,
+    employee: Employee,
+    at: datetime,
+    *,
+    mode: Literal["demo", "live"],
+    campaign_id: int | None = None,
+    ip: str = "",
 ) -> Item | None:
-    """The next family of this campaign, or of any; the one she holds comes first. None where nobody is left for her."""
+    """The next family of this campaign, or of any; the one she holds comes first. None where nobody is left for her.
+
+    A family that may be called at this minute comes before one that may not.
+    """
     mine = held(session, employee)
     if mine is not None and (campaign_id is None or mine.campaign.id == campaign_id):
         return mine
     passed = by_person.passed_over(session, employee, at)
     due = _next(session, employee, at, campaign_id, limit=OFFERED + len(passed))
-    found = [one for one in session.scalars(due) if one not in passed]
+    found = [one for one in session.scalars(due) if one.id not in passed]
     if mine is not None and found:
         claiming.give_back(session, mine.task, claiming.owner_of(employee), at)
-    task = by_person.take_first(session, found, employee, at, ip=ip)
+    ready = by_person.ready_first(session, found, at, partial(_live, session, employee), mode=mode)
+    task = by_person.take_first(session, ready, employee, at, ip=ip)
     return _item(session, task) if task is not None else mine
 
 
@@ -108,8 +119,7 @@ def may_call(
     session: Session, item: Item, employee: Employee, at: datetime, *, mode: Literal["demo", "live"]
 ) -> Verdict:
     """Whether she may call now, by the records: the page says the rule before she presses."""
-    live = yielding.live_of(session, _queues(session, employee, item.task))
-    return by_person.may_call(session, item.task, at, live, mode=mode)[0]
+    return by_person.may_call(session, item.task, at, _live(session, employee, item.task), mode=mode)[0]
 
 
 def call(
@@ -129,7 +139,7 @@ def call(
     item_of(session, task)
     by_person.take(session, task_id, employee, at, ip=ip)
     close_wrapup(session, employee, at, ip=ip)
-    live = yielding.live_of(session, _queues(session, employee, task))
+    live = _live(session, employee, task)
     return by_person.call(session, task_id, employee, live, purpose=PURPOSE, mode=mode, at=at, ip=ip)
 
 
@@ -225,24 +235,22 @@ def _waiting(session: Session, viewer: Employee) -> Select[DialTask]:
     )
 
 
-def _next(session: Session, employee: Employee, at: datetime, campaign_id: int | None, *, limit: int) -> Select[int]:
-    """Ids of what is due and nobody's: those who asked for a time first, then in the order of the plan."""
+def _next(
+    session: Session, employee: Employee, at: datetime, campaign_id: int | None, *, limit: int
+) -> Select[DialTask]:
+    """What is due and nobody's: those who asked for a time first, then in the order of the plan."""
     due = _waiting(session, employee).where(
         DialTask.state == TaskState.DUE.value, DialTask.due_at <= at, DialTask.deadline > at, ~known_otherwise()
     )
     if campaign_id is not None:
         due = due.where(CampaignTarget.campaign_id == campaign_id)
     asked_for_a_time = CampaignTarget.call_at.is_(None)
-    return (
-        due.with_only_columns(DialTask.id)
-        .order_by(DialTask.priority, asked_for_a_time, DialTask.due_at, DialTask.id)
-        .limit(limit)
-    )
+    return due.order_by(DialTask.priority, asked_for_a_time, DialTask.due_at, DialTask.id).limit(limit)
 
 
-def _queues(session: Session, employee: Employee, task: DialTask) -> set[int]:
-    """The services whose callers she could answer instead."""
-    return {task.service_id, *services_of(session, employee)}
+def _live(session: Session, employee: Employee, task: DialTask) -> Live:
+    """How the telephone stands for the callers whom she could answer instead."""
+    return yielding.live_of(session, {task.service_id, *services_of(session, employee)})
 
 
 def _again(session: Session, task: DialTask, target: CampaignTarget, at: datetime) -> datetime | None:

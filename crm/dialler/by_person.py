@@ -5,7 +5,7 @@ but those about robots holds for her too. What an outcome changes beyond the tas
 (`crm.reminders.human_list`, `crm.campaigns.worklist`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -30,6 +30,8 @@ TAKEN = "Этим звонком уже занимается коллега."
 NOT_HERS = "Сначала возьмите этот звонок себе."
 PASSED_OVER_FOR = timedelta(minutes=30)
 """So long the one she skipped is not put before her again; the others see it at once."""
+LOOKED_AT = 20
+"""Of so many tasks `ready_first` asks whether they may be called: off the hours none may, and she waits meanwhile."""
 LATEST = timedelta(days=30)
 NOT_REACHED = "not_reached"
 """Line of the story for every call in which she reached nobody."""
@@ -79,14 +81,14 @@ def keep(session: Session, task_id: int, employee: Employee, at: datetime) -> No
 
 
 def take_first(
-    session: Session, found: Sequence[int], employee: Employee, at: datetime, *, ip: str = ""
+    session: Session, found: Iterable[DialTask], employee: Employee, at: datetime, *, ip: str = ""
 ) -> DialTask | None:
     """The first of these tasks, all of which she may see, that no colleague has taken or is taking at this moment;
     None where they all are."""
-    for task_id in found:
-        if session.scalar(_FREE, {"task": task_id}) is None:
+    for one in found:
+        if session.scalar(_FREE, {"task": one.id}) is None:
             continue
-        if (task := claiming.take(session, task_id, employee, at)) is not None:
+        if (task := claiming.take(session, one.id, employee, at)) is not None:
             log(session, "take", task, employee, at, ip)
             return task
     return None
@@ -110,6 +112,27 @@ def may_call(
     """Whether she may call now, and the number (E.164). The same rules as for the robot, but for those about robots."""
     number = facts.number_of(session, task) or task.number
     return judge(facts.read(session, task, at, live, mode=mode), at), number
+
+
+def ready_first(
+    session: Session,
+    tasks: Sequence[DialTask],
+    at: datetime,
+    live_of: Callable[[DialTask], Live],
+    *,
+    mode: Literal["demo", "live"],
+) -> Iterator[DialTask]:
+    """In their order those whose call no rule forbids at this minute; then the others, whose pages say which one does.
+
+    `live_of`: how the telephone stands for the callers to whom the call of a task gives way.
+    """
+    forbidden = []
+    for task in tasks[:LOOKED_AT]:
+        if may_call(session, task, at, live_of(task), mode=mode)[0].answer is Answer.GO:
+            yield task
+        else:
+            forbidden.append(task)
+    yield from (*forbidden, *tasks[LOOKED_AT:])
 
 
 def refuse_to_call(verdict: Verdict) -> None:

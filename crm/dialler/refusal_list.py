@@ -7,7 +7,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from crm.dialler.tables import CallRefusal, NumberMark
-from crm.family_tables import Family, Person
+from crm.family_tables import ACTIVE, Family, Person
 from crm.masked import MaskedFamily, masked, masked_number
 from crm.staff import Employee
 from crm.visibility import seen_by
@@ -40,6 +40,18 @@ def marks(session: Session, viewer: Employee) -> list[Listed]:
     rows = rows.outerjoin(Family, Family.id == Person.family_id)
     rows = rows.where(NumberMark.cleared_at.is_(None), or_(Family.id.is_(None), seen_by(viewer)))
     return _listed(session, session.scalars(rows.order_by(NumberMark.at.desc()).limit(MOST)).all(), viewer)
+
+
+def on_cards(session: Session, viewer: Employee) -> list[MaskedFamily]:
+    """People whose card says that they want no calls; of families whom the viewer may know of, by name."""
+    people = (
+        select(Person)
+        .join(Family, Family.id == Person.family_id)
+        .where(Person.do_not_call, Person.left_at.is_(None), Family.state == ACTIVE, seen_by(viewer))
+        .order_by(Family.name, Person.id)
+        .limit(MOST)
+    )
+    return [masked(session, one, one.family, "", viewer) for one in session.scalars(people)]
 
 
 def _listed(session: Session, rows: Sequence[CallRefusal | NumberMark], viewer: Employee) -> list[Listed]:

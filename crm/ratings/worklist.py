@@ -6,6 +6,7 @@ What all lists of the engine share is `crm.dialler.by_person`.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from typing import Final, Literal
 
 from sqlalchemy import Select, func, select
@@ -100,15 +101,16 @@ def held(session: Session, viewer: Employee) -> Item | None:
     return _item(session, task, viewer) if task is not None else None
 
 
-def next_up(session: Session, viewer: Employee, at: datetime) -> Item | None:
-    """Whose turn it is: what she holds, else the most urgent that she has not just passed over."""
+def next_up(session: Session, viewer: Employee, at: datetime, *, mode: Literal["demo", "live"]) -> Item | None:
+    """Whose turn it is: what she holds, else the most urgent that she has not just passed over, one that may be called
+    at this minute first."""
     if (mine := held(session, viewer)) is not None:
         return mine
     passed = by_person.passed_over(session, viewer, at)
-    return next(
-        (one for one in items(session, viewer, at) if one.holder is None and one.task.id not in passed),
-        None,
-    )
+    free = {one.task: one for one in items(session, viewer, at) if one.holder is None and one.task.id not in passed}
+    ready = by_person.ready_first(session, [*free], at, partial(_live, session, viewer), mode=mode)
+    first = next(ready, None)
+    return free[first] if first is not None else None
 
 
 def take(session: Session, task_id: int, employee: Employee, at: datetime, *, ip: str = "") -> DialTask:
@@ -121,7 +123,7 @@ def may_call(
     session: Session, item: Item, employee: Employee, at: datetime, *, mode: Literal["demo", "live"]
 ) -> Verdict:
     """Whether she may call now, by the records: the page says the rule before she presses."""
-    return by_person.may_call(session, item.task, at, _live(session, item.task, employee), mode=mode)[0]
+    return by_person.may_call(session, item.task, at, _live(session, employee, item.task), mode=mode)[0]
 
 
 def call(
@@ -139,7 +141,7 @@ def call(
     """
     task = take(session, task_id, employee, at, ip=ip)
     close_wrapup(session, employee, at, ip=ip)
-    live = _live(session, task, employee)
+    live = _live(session, employee, task)
     return by_person.call(session, task_id, employee, live, purpose=PURPOSE, mode=mode, at=at, ip=ip)
 
 
@@ -199,7 +201,7 @@ def finish(  # noqa: PLR0917 - which, how, in whose words, by whom, when
     return task
 
 
-def _live(session: Session, task: DialTask, employee: Employee) -> Live:
+def _live(session: Session, employee: Employee, task: DialTask) -> Live:
     """How the telephone stands for whoever could answer callers instead."""
     return yielding.live_of(session, {task.service_id, *services_of(session, employee)})
 

@@ -16,11 +16,12 @@ from crm.missed import promising
 from web.access import ON_CALLS, Visitor, allow
 from web.desk import desk_of
 from web.forms import BadForm, Form, fill, posted
-from web.missed import Promise, read_moment
+from web.missed import Promise, outside_hours, read_moment
 from web.no_calls import NoCalls
 from web.pages import back_to
 from web.parts import parts
 from web.routes.calls import own, refused
+from web.slot_words import slot_time
 from web.tried import trying
 from workers.feed import Notice, NoticeKind
 from workers.queues import Wake
@@ -38,14 +39,16 @@ def promise(request: Request, call_id: int, form: Posted, visitor: Visitor = all
     desk, at = desk_of(request), datetime.now(UTC)
     moment = read_moment(sent.day, sent.time, desk.zone, at) if sent.time else None
 
-    def act(session: Session, call: CallRecord) -> None:
-        promising.in_talk(
+    def act(session: Session, call: CallRecord) -> str:
+        row = promising.in_talk(
             session, call, moment, sent.note, visitor.employee, at, number=sent.number, mine=sent.whose == "mine",
             ip=visitor.ip,
         )  # fmt: skip
+        beside = outside_hours(session, row, desk.zone)
+        when = slot_time(row.promised_for, desk.clock()) if row.promised_for is not None else ""
+        return f"Записано: перезвонить {when}. {beside}".strip()
 
-    said = f"Записано: перезвонить в {desk.clock().time(moment)}." if moment is not None else ""
-    return _do(request, visitor, call_id, act, said, NoticeKind.MISSED)
+    return _do(request, visitor, call_id, act, NoticeKind.MISSED)
 
 
 @router.post("/no-calls")
@@ -56,26 +59,23 @@ def no_calls(request: Request, call_id: int, form: Posted, visitor: Visitor = al
         raise BadForm
     desk, at = desk_of(request), datetime.now(UTC)
 
-    def act(session: Session, call: CallRecord) -> None:
+    def act(session: Session, call: CallRecord) -> str:
         refusing.in_talk(session, call, sent.wanted(desk.clock().today), visitor.employee, at, ip=visitor.ip)
+        return "Отказ записан и уже действует."
 
-    answer = _do(request, visitor, call_id, act, "Отказ записан и уже действует.", NoticeKind.DIAL)
+    answer = _do(request, visitor, call_id, act, NoticeKind.DIAL)
     desk.wake(Wake.ORDER)
     return answer
 
 
-def _do(  # noqa: PLR0917 - what is done in which talk, and what is said then
-    request: Request,
-    visitor: Visitor,
-    call_id: int,
-    act: Callable[[Session, CallRecord], None],
-    said: str,
-    kind: NoticeKind,
+def _do(
+    request: Request, visitor: Visitor, call_id: int, act: Callable[[Session, CallRecord], str], kind: NoticeKind
 ) -> Response:
-    desk = desk_of(request)
+    """What `act` does in this talk of hers; it returns what is said then."""
+    desk, said = desk_of(request), ""
     with trying(desk) as (session, tried):
         call = own(session, visitor, call_id)
-        act(session, call)
+        said = act(session, call)
         service_id = call.service_id
     if tried.refused:
         return refused(request, next(iter(tried.errors.values()), tried.sentence), tried.status)

@@ -15,7 +15,7 @@ from crm.campaigns import helping, spoken_by_person, worklist
 from crm.campaigns.outcomes import Outcome
 from crm.campaigns.worklist import Item
 from crm.cards.safe_contact import warnings_of
-from crm.dialler import by_person, calling_off
+from crm.dialler import by_person, calling_off, next_hours
 from crm.dialler.tables import CAMPAIGN
 from crm.errors import RecordsError
 from crm.masked import masked_number
@@ -68,7 +68,9 @@ def take_next(request: Request, form: Posted, visitor: Visitor = allow(*ON_CALLS
     sent = read_form(Started, form)
     desk, at = desk_of(request), datetime.now(UTC)
     with trying(desk) as (session, tried):
-        item = worklist.take_next(session, visitor.employee, at, campaign_id=sent.campaign, ip=visitor.ip)
+        item = worklist.take_next(
+            session, visitor.employee, at, mode=desk.settings.mode, campaign_id=sent.campaign, ip=visitor.ip
+        )
     return _after(request, visitor, tried, "" if item is not None else NOBODY)
 
 
@@ -106,7 +108,7 @@ def outcome(request: Request, task_id: int, form: Posted, visitor: Visitor = all
         if wanted is Outcome.HELP:
             helping.open_appeal(session, target, visitor.employee, at)
         else:
-            said = f"{said} {_next_of(session, visitor, target.campaign_id, at)}".strip()
+            said = f"{said} {_next_of(session, visitor, target.campaign_id, at, desk.settings.mode)}".strip()
     desk.wake(Wake.PRESENCE)
     return _after(request, visitor, tried, said, sent=sent.model_dump())
 
@@ -123,7 +125,7 @@ def skip(request: Request, task_id: int, form: Posted, visitor: Visitor = allow(
         if sent.stop:
             said = STOPPED
         elif item is not None:
-            said = _next_of(session, visitor, item.campaign.id, at)
+            said = _next_of(session, visitor, item.campaign.id, at, desk.settings.mode)
     return _after(request, visitor, tried, said, sent=sent.model_dump())
 
 
@@ -135,11 +137,11 @@ def save_appeal(request: Request, target_id: int, form: Posted, visitor: Visitor
     return enter(request, read_appeal(form), visitor, entry.id, home=HERE)
 
 
-def _next_of(session: Session, visitor: Visitor, campaign_id: int, at: datetime) -> str:
+def _next_of(session: Session, visitor: Visitor, campaign_id: int, at: datetime, mode: Literal["demo", "live"]) -> str:
     """The next one of the same campaign, then of any other."""
     employee = visitor.employee
     for wanted in (campaign_id, None):
-        if worklist.take_next(session, employee, at, campaign_id=wanted, ip=visitor.ip) is not None:
+        if worklist.take_next(session, employee, at, mode=mode, campaign_id=wanted, ip=visitor.ip) is not None:
             return ""
     return NOBODY
 
@@ -168,6 +170,7 @@ def _page(
             context |= _helped(session, visitor, needs_help.id, clock.at, clock.today)
         left = worklist.left(session, visitor.employee, clock.at)
         gone = calling_off.sentence_for(session, CAMPAIGN, visitor.employee, clock.at) if item is None else ""
+        opens_at = next_hours.opens_at(session, visitor.employee, clock.at) if item is None else None
         bar = workplace.bar_state(session, visitor, clock.at)
     return page(
         request,
@@ -177,6 +180,7 @@ def _page(
         clock=clock,
         left=left,
         gone=gone,
+        opens_at=opens_at,
         order=bar.order,
         waiting=bar.waiting,
         errors=tried.errors,

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from crm.appointments.reading import as_lines
 from crm.cards.safe_contact import warnings_of
-from crm.dialler import by_person, calling_off, claiming, reading
+from crm.dialler import by_person, calling_off, claiming, next_hours, reading
 from crm.dialler.tables import REMINDER, DialTask
 from crm.errors import RecordsError
 from crm.family_tables import Person
@@ -58,7 +58,7 @@ def take_next(request: Request, form: Posted, visitor: Visitor = allow(*ON_CALLS
     read_form(Fields, form)
     desk, at = desk_of(request), datetime.now(UTC)
     with trying(desk) as (session, tried):
-        said = _take_next(session, visitor, at)
+        said = _take_next(session, visitor, at, desk.settings.mode)
     return _after(request, visitor, tried, said if not tried.refused else "")
 
 
@@ -105,7 +105,8 @@ def outcome(request: Request, task_id: int, form: Posted, visitor: Visitor = all
         human_list.finish(
             session, task_id, Outcome(sent.outcome), sent.note, visitor.employee, at, call_at=moment, ip=visitor.ip
         )
-        return f"{Outcome(sent.outcome).title}: записано. {_take_next(session, visitor, at)}".strip()
+        said = f"{Outcome(sent.outcome).title}: записано."
+        return f"{said} {_take_next(session, visitor, at, desk.settings.mode)}".strip()
 
     return _done(request, visitor, act, sent.model_dump())
 
@@ -114,11 +115,11 @@ def outcome(request: Request, task_id: int, form: Posted, visitor: Visitor = all
 def skip(request: Request, task_id: int, form: Posted, visitor: Visitor = allow(*ON_CALLS)) -> Response:
     """Passed over with a reason: a colleague may take it at once."""
     sent = read_form(Skipped, form)
-    at = datetime.now(UTC)
+    desk, at = desk_of(request), datetime.now(UTC)
 
     def act(session: Session) -> str:
         by_person.give_back(session, task_id, sent.words, visitor.employee, at, ip=visitor.ip)
-        return STOPPED if sent.stop else _take_next(session, visitor, at)
+        return STOPPED if sent.stop else _take_next(session, visitor, at, desk.settings.mode)
 
     return _done(request, visitor, act, sent.model_dump())
 
@@ -134,8 +135,8 @@ def _hold(session: Session, task_id: int, visitor: Visitor, at: datetime) -> Non
     by_person.take(session, task_id, visitor.employee, at, ip=visitor.ip)
 
 
-def _take_next(session: Session, visitor: Visitor, at: datetime) -> str:
-    item = next_up.next_up(session, visitor.employee, at)
+def _take_next(session: Session, visitor: Visitor, at: datetime, mode: Literal["demo", "live"]) -> str:
+    item = next_up.next_up(session, visitor.employee, at, LIVE_FOR_PAGES, mode=mode)
     if item is None:
         return NOBODY
     by_person.take(session, item.task.id, visitor.employee, at, ip=visitor.ip)
@@ -166,6 +167,7 @@ def _page(
         rows_later = reading.rows_of(session, [one.task for one in later], visitor.employee)
         order = workplace.bar_state(session, visitor, clock.at).order
         gone = calling_off.sentence_for(session, REMINDER, visitor.employee, clock.at) if item is None else ""
+        opens_at = next_hours.opens_at(session, visitor.employee, clock.at) if item is None else None
     return page(
         request,
         visitor,
@@ -174,6 +176,7 @@ def _page(
         clock=clock,
         item=item,
         gone=gone,
+        opens_at=opens_at,
         rows=rows,
         rows_later=rows_later,
         order=order,

@@ -221,6 +221,7 @@ def _refusals(  # noqa: PLR0917 - what is wrong with which form
     with desk_of(request).database.reading() as session:
         found = refusal_list.refusals(session, visitor.employee)
         marks = refusal_list.marks(session, visitor.employee)
+        on_cards = refusal_list.on_cards(session, visitor.employee)
     return page(
         request,
         visitor,
@@ -228,6 +229,7 @@ def _refusals(  # noqa: PLR0917 - what is wrong with which form
         status=status,
         refusals=found,
         marks=marks,
+        on_cards=on_cards,
         mark_words=MARKS,
         scopes=SCOPES,
         proof_of=proof_of,

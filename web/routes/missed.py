@@ -20,7 +20,20 @@ from crm.missed.rules import BY_HAND_RESULTS, CLOSING_REASONS, RESULTS, Reason
 from web.access import ON_CALLS, Visitor, allow
 from web.desk import Desk, desk_of
 from web.forms import BadForm, Fields, Form, Model, fill, posted
-from web.missed import CLOSED_DAYS, SHOWN, WHOSE, Attempt, Claim, Close, Promise, by_when, clock_of, read_moment, spell
+from web.missed import (
+    CLOSED_DAYS,
+    SHOWN,
+    WHOSE,
+    Attempt,
+    Claim,
+    Close,
+    Promise,
+    by_when,
+    clock_of,
+    outside_hours,
+    read_moment,
+    spell,
+)
 from web.pages import back_to, page
 from web.tried import trying
 from workers.feed import Notice, NoticeKind
@@ -171,14 +184,17 @@ def _do(  # noqa: PLR0917 - what is done to which row, and what is said then
 ) -> Response:
     """Carry it out and tell everybody; what is refused comes back beside its form, with what was typed."""
     desk, at = desk_of(request), datetime.now(UTC)
+    beside = ""
     with trying(desk) as (session, tried):
-        service_id = access.fetch_row(session, missed_id, visitor.employee).service_id
+        row = access.fetch_row(session, missed_id, visitor.employee)
+        service_id = row.service_id
         act(session, at)
+        beside = outside_hours(session, row, desk.zone) if form == "promise" else ""
     if tried.refused:
         failed = "claim" if isinstance(tried.error, Claimed) else form
         return _whole(request, visitor, missed_id, tried.status, errors=tried.errors, form=failed, sent=sent)
     desk.publish(Notice(NoticeKind.MISSED, service_id=service_id))
-    return back_to(request, path, said)
+    return back_to(request, path, f"{said} {beside}".strip())
 
 
 def _whole(

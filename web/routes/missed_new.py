@@ -17,7 +17,7 @@ from crm.missed.opening import ByHand
 from web.access import ON_CALLS, Visitor, allow
 from web.desk import desk_of
 from web.forms import BadForm, Form, fill, posted
-from web.missed import WHOSE, Entered, read_moment, read_past
+from web.missed import WHOSE, Entered, outside_hours, read_moment, read_past
 from web.pages import back_to, page
 from web.tried import trying
 from workers.feed import Notice, NoticeKind
@@ -62,12 +62,14 @@ def enter(request: Request, form: Posted, visitor: Visitor = allow(*ON_CALLS)) -
         mine=sent.whose == "mine",
         form_key=sent.form_key,
     )
+    beside = ""
     with trying(desk) as (session, tried):
-        service_id = opening.by_hand(session, wanted, visitor.employee, at, ip=visitor.ip).service_id
+        row = opening.by_hand(session, wanted, visitor.employee, at, ip=visitor.ip)
+        service_id, beside = row.service_id, outside_hours(session, row, desk.zone)
     if tried.refused:
         return _form(request, visitor, sent, tried.errors, tried.status)
     desk.publish(Notice(NoticeKind.MISSED, service_id=service_id))
-    return back_to(request, "/missed", "Записано: перезвонить.")
+    return back_to(request, "/missed", f"Записано: перезвонить. {beside}".strip())
 
 
 def _form(

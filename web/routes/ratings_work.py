@@ -11,7 +11,7 @@ from pydantic import Field
 from sqlalchemy.orm import Session
 
 from crm.cards.safe_contact import warnings_of
-from crm.dialler import by_person, calling_off, claiming, reading
+from crm.dialler import by_person, calling_off, claiming, next_hours, reading
 from crm.dialler.tables import RATING
 from crm.errors import RecordsError
 from crm.family_tables import Person
@@ -61,7 +61,7 @@ def take_next(request: Request, form: Posted, visitor: Visitor = allow(*ON_CALLS
     read_form(Fields, form)
     desk, at = desk_of(request), datetime.now(UTC)
     with trying(desk) as (session, tried):
-        said = _take_next(session, visitor, at)
+        said = _take_next(session, visitor, at, desk.settings.mode)
     return _after(request, visitor, tried, said if not tried.refused else "")
 
 
@@ -106,7 +106,7 @@ def outcome(request: Request, task_id: int, form: Posted, visitor: Visitor = all
             said = f"Оценка {sent.answer} записана в столбец 8."
         else:
             said = _without_score(session, visitor, task_id, sent, at, desk.zone)
-        said = f"{said} {_take_next(session, visitor, at)}".strip()
+        said = f"{said} {_take_next(session, visitor, at, desk.settings.mode)}".strip()
     desk.wake(Wake.PRESENCE)
     return _after(request, visitor, tried, said, sent=sent.model_dump())
 
@@ -119,7 +119,7 @@ def skip(request: Request, task_id: int, form: Posted, visitor: Visitor = allow(
     said = ""
     with trying(desk) as (session, tried):
         by_person.give_back(session, task_id, sent.words, visitor.employee, at, ip=visitor.ip)
-        said = STOPPED if sent.stop else _take_next(session, visitor, at)
+        said = STOPPED if sent.stop else _take_next(session, visitor, at, desk.settings.mode)
     return _after(request, visitor, tried, said, sent=sent.model_dump())
 
 
@@ -135,8 +135,8 @@ def _without_score(  # noqa: PLR0917 - which, what, when, in whose zone
     return f"{wanted.title}: записано."
 
 
-def _take_next(session: Session, visitor: Visitor, at: datetime) -> str:
-    item = worklist.next_up(session, visitor.employee, at)
+def _take_next(session: Session, visitor: Visitor, at: datetime, mode: Literal["demo", "live"]) -> str:
+    item = worklist.next_up(session, visitor.employee, at, mode=mode)
     if item is None:
         return NOBODY
     worklist.take(session, item.task.id, visitor.employee, at, ip=visitor.ip)
@@ -165,6 +165,7 @@ def _page(
         rows = {one.task.id: one for one in reading.rows_of(session, _tasks(waiting, later), visitor.employee)}
         bar = workplace.bar_state(session, visitor, clock.at)
         gone = calling_off.sentence_for(session, RATING, visitor.employee, clock.at) if item is None else ""
+        opens_at = next_hours.opens_at(session, visitor.employee, clock.at) if item is None else None
     return page(
         request,
         visitor,
@@ -173,6 +174,7 @@ def _page(
         clock=clock,
         item=item,
         gone=gone,
+        opens_at=opens_at,
         now=waiting,
         later=later,
         rows=rows,

@@ -18,9 +18,9 @@ from crm.dialler.tables import DialEvent, DiallerSettings, DialSubject, DialTask
 from crm.errors import NotFound, RecordsError
 from crm.family_tables import Family, Person
 from crm.journal_tables import JournalEntry
-from crm.ratings import by_phone, giving, planning, reports, script
+from crm.ratings import by_phone, giving, planning, reports, script, worklist
 from crm.ratings.tables import Rating
-from tests.integration.crm.booking import booked
+from tests.integration.crm.booking import booked, of_family
 from tests.integration.crm.rated_calls import LATER, NOON, called, calling, entry, plan, settle, solved, tasks
 from tests.integration.crm.reminded import reminded
 from tests.integration.crm.surveys import case, person
@@ -91,6 +91,23 @@ def test_where_the_head_has_switched_the_robot_off_for_ratings_people_ask(town: 
     (task,) = tasks(town)
     assert (task.channel, task.rule) == (Channel.HUMAN, "rate_by_people")
     assert task.due_at > NOON
+
+
+def test_of_those_whom_people_ask_one_who_may_be_called_comes_first(town: db.Database, case_id: int) -> None:
+    with town.transaction() as session:
+        session.get_one(DiallerSettings, 1).plan = {"rate_by_robot": False}
+        after_five, anytime = of_family(session, 1), of_family(session, 3)
+        case(session, NOON, code="A", family_id=anytime.id, by="lavrova").person_id = anytime.people[0].id
+    plan(town)
+    due = max(one.due_at for one in tasks(town))
+    with town.transaction() as session:
+        session.get_one(Family, after_five.id).contact_from = "17:00"
+        zayac = person(session, "zayac")
+        listed = [one.task.family_id for one in worklist.items(session, zayac, due)]
+        assert listed == [after_five.id, anytime.id]
+        first = worklist.next_up(session, zayac, due, mode="demo")
+        assert first is not None
+        assert first.task.family_id == anytime.id
 
 
 def test_a_family_that_wants_no_calls_is_in_nobodys_queue(town: db.Database, case_id: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from callflow.dialler.states import TaskState
 from crm.appointments.tables import PLANNED, Appointment
@@ -13,7 +13,7 @@ from crm.audit import Actor, AuditEvent
 from crm.call_tables import CallRecord
 from crm.dialler import refusals, switches
 from crm.dialler.tables import CallRefusal, DialEvent, DiallerSettings, DialTask, NumberMark
-from crm.family_tables import Family
+from crm.family_tables import Family, Person
 from crm.outgoing.tables import OutgoingCall
 from crm.staff import by_login
 from tests.integration.crm.reminded import attempt_of, task_of
@@ -298,6 +298,20 @@ def test_what_cannot_be_is_said_beside_its_field(office, field, value, sentence)
     refused = office.browser("roshchina").post("/settings/dialling", **{**SETTINGS, field: value})
     assert refused.status_code == 422
     assert sentence in refused.text
+
+
+def test_refusals_list_those_whose_card_alone_says_so(office):
+    head, title = office.browser("roshchina"), "«Не звонить» в карточке"
+    with office.desk.database.transaction() as session:
+        session.execute(update(Person).values(do_not_call=False))
+    assert title not in head.get("/settings/dialling/refusals").text
+    with office.desk.database.transaction() as session:
+        person = session.get_one(Family, 1).people[0]
+        person.do_not_call, link = True, f"/families/1/people/{person.id}"
+    text = head.get("/settings/dialling/refusals").text
+    assert title in text
+    assert f'href="{link}"' in text
+    assert head.get(link).status_code == 200
 
 
 def test_refusals_end_with_a_reason_and_marks_are_cleared(office):

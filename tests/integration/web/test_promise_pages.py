@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -12,6 +13,7 @@ from sqlalchemy import delete, select
 from crm import calls as call_records
 from crm import presence
 from crm.audit import AuditEvent
+from crm.call_tables import CallRecord
 from crm.dialler.tables import CallRefusal, DialTask
 from crm.family_tables import Family
 from crm.missed.tables import MissedAttempt, MissedCall, MissedContact
@@ -63,6 +65,14 @@ def near(office, minutes: int, *, owner: str | None = "lavrova") -> int:
         return row.id
 
 
+def told(browser, path: str, fields: dict[str, str]) -> str:
+    """The confirmation in the corner, as a script gets it."""
+    headers = {"hx-request": "true", "sec-fetch-site": "same-origin"}
+    answer = browser.client.post(path, data={"csrf": browser.csrf, **fields}, headers=headers)
+    assert answer.status_code == 200
+    return json.loads(answer.headers["HX-Trigger"])["fd:said"]
+
+
 def refusals_of(office) -> list[CallRefusal]:
     with office.desk.database.reading() as session:
         return list(session.scalars(select(CallRefusal).where(CallRefusal.ended_at.is_(None)).order_by(CallRefusal.id)))
@@ -87,6 +97,24 @@ def test_in_a_talk_she_promises_and_finds_it_in_her_list(office):
     assert re.search(r"Лаврова[^<]*</span><span class=\"small muted\">обещание<", text)
     assert zayac.post(f"/missed/{row.id}/claim").status_code == 409
     assert zayac.post(f"/missed/{row.id}/claim", reason="она просила").status_code == 303
+
+
+def test_a_time_outside_the_familys_own_hours_is_told_while_it_is_on_the_line(office):
+    lavrova, call_id = office.browser("lavrova"), talk(office)
+    with office.desk.database.transaction() as session:
+        family_id = session.get_one(CallRecord, call_id).family_id
+        family = session.get_one(Family, family_id)
+        family.contact_from, family.contact_until = "10:00", "18:00"
+    doubt = "В карточке просьба звонить с 10:00 до 18:00: уточните время у семьи."
+    in_two_weeks = datetime.now(ZoneInfo("Europe/Moscow")) + timedelta(days=14)
+    sent = {"time": "19:30", "day": f"{in_two_weeks:%d.%m}"}
+    key = lavrova.get(f"/missed/new?family={family_id}").text.split('name="form_key" value="')[1].split('"')[0]
+    noted = {**sent, "family": str(family_id), "number": "+79070000101", "form_key": key}
+    assert doubt in told(lavrova, f"/calls/{call_id}/promise", sent)
+    assert doubt in told(lavrova, "/missed/new", noted)
+    again = f"/missed/{open_row(office).id}/promise"
+    assert doubt in told(lavrova, again, {**sent, "time": "19:45"})
+    assert told(lavrova, again, {**sent, "time": "15:00"}) == "Обещание записано: строка напомнит о себе."
 
 
 def test_nobody_promises_in_a_colleagues_talk(office):

@@ -17,6 +17,7 @@ from crm.errors import RecordsError
 from crm.family_tables import Phone
 from crm.reminders import human_list, next_up
 from tests.support.dialler.invariants import Ban
+from tests.support.dialling import LIVE
 
 if TYPE_CHECKING:
     from tests.support.dialler.world import World
@@ -119,7 +120,7 @@ def change_number(world: World, family: int) -> None:
 def work_the_list(world: World, outcome: human_list.Outcome) -> None:
     """A person takes the next reminder of the human list and ends it, by another telephone."""
     with suppress(RecordsError), world.database.transaction() as session:
-        item = next_up.next_up(session, world.employee, world.ours)
+        item = next_up.next_up(session, world.employee, world.ours, LIVE, mode="demo")
         if item is not None:
             by_person.take(session, item.task.id, world.employee, world.ours)
             human_list.finish(session, item.task.id, outcome, "", world.employee, world.ours)

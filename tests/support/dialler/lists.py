@@ -23,9 +23,10 @@ KINDS = (REMINDER, CAMPAIGN, RATING)
 def take(session: Session, kind: str, her: Employee, at: datetime) -> int | None:
     """The next task of this list is hers; None where there is none for her."""
     if kind == CAMPAIGN:
-        found = worklist.take_next(session, her, at)
+        found = worklist.take_next(session, her, at, mode="demo")
         return found.task.id if found is not None else None
-    item = next_up.next_up(session, her, at) if kind == REMINDER else asking.next_up(session, her, at)
+    reminder = next_up.next_up(session, her, at, Live(), mode="demo") if kind == REMINDER else None
+    item = reminder if kind == REMINDER else asking.next_up(session, her, at, mode="demo")
     if item is None:
         return None
     try:

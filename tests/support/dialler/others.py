@@ -156,7 +156,7 @@ def work_the_lists(world: World, points: int, outcome: Outcome) -> None:
     """A person takes the next of each list and ends it."""
     employee, at = world.employee, world.ours
     with suppress(RecordsError), world.database.transaction() as session:
-        item = asking.next_up(session, employee, at)
+        item = asking.next_up(session, employee, at, mode="demo")
         if item is not None:
             asking.take(session, item.task.id, employee, at)
             if points:
@@ -165,7 +165,7 @@ def work_the_lists(world: World, points: int, outcome: Outcome) -> None:
                 no_answer = asking.Outcome.NO_ANSWER
                 asking.finish(session, item.task.id, no_answer, "", employee, at, attempt=item.attempt)
     with suppress(RecordsError), world.database.transaction() as session:
-        found = worklist.take_next(session, employee, at)
+        found = worklist.take_next(session, employee, at, mode="demo")
         if found is not None:
             worklist.finish(session, found.task.id, outcome, "", employee, at)
 

@@ -14,7 +14,7 @@ def taken(town: Database, login: str) -> int:
     with town.transaction() as session:
         if town.engine.dialect.name == "postgresql":
             session.execute(text("SET LOCAL lock_timeout = '5s'"))
-        item = worklist.take_next(session, employee(session, login), AFTERNOON)
+        item = worklist.take_next(session, employee(session, login), AFTERNOON, mode="demo")
         assert item is not None
         return item.task.id
 
@@ -26,7 +26,7 @@ def test_a_family_that_a_colleague_is_taking_is_passed_over(town: Database) -> N
         assert taken(town, "lavrova") != taken(town, "zayac")
         return
     with town.transaction() as session:
-        item = worklist.take_next(session, employee(session, "lavrova"), AFTERNOON)
+        item = worklist.take_next(session, employee(session, "lavrova"), AFTERNOON, mode="demo")
         assert item is not None
         session.flush()
         assert taken(town, "zayac") != item.task.id, "she has not committed yet, and he has the next"

@@ -129,7 +129,9 @@ def test_people_are_not_offered_it_from_that_moment_on(town: Database, measure_i
     offered = set()
     with town.transaction() as session:
         lavrova = employee(session, "lavrova")
-        while (item := worklist.take_next(session, lavrova, AFTERNOON, campaign_id=campaign_id)) is not None:
+        while (
+            item := worklist.take_next(session, lavrova, AFTERNOON, mode="demo", campaign_id=campaign_id)
+        ) is not None:
             assert item.task.id not in offered
             offered.add(item.task.id)
             worklist.finish(session, item.task.id, Outcome.TOLD, "", lavrova, AFTERNOON)
@@ -146,7 +148,7 @@ def test_who_holds_it_may_not_call_and_ends_it(town: Database, measure_id: int) 
     with town.transaction() as session:
         session.execute(update(DialTask).where(DialTask.id != task.id).values(due_at=FRIDAY))
         lavrova = employee(session, "lavrova")
-        item = worklist.take_next(session, lavrova, AFTERNOON, campaign_id=campaign_id)
+        item = worklist.take_next(session, lavrova, AFTERNOON, mode="demo", campaign_id=campaign_id)
         assert item is not None
         assert item.task.id == task.id
     said(town, measure_id)

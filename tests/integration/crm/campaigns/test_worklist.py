@@ -21,6 +21,7 @@ from crm.dialler.tables import DialTask
 from crm.errors import Incomplete, NotFound, RecordsError
 from crm.family_tables import Family, Person
 from crm.measures.tables import FamilyTold
+from crm.missed.tables import MissedCall
 from crm.outgoing.tables import OutgoingCall
 from crm.presence import PresenceState
 from crm.specialists.tables import CallDisposition, CallFinish
@@ -40,7 +41,7 @@ def campaign_id(town: Database) -> int:
 def take(town: Database, login: str = "lavrova", at=AFTERNOON) -> int:
     """The next family of her list; the task."""
     with town.transaction() as session:
-        item = worklist.take_next(session, employee(session, login), at)
+        item = worklist.take_next(session, employee(session, login), at, mode="demo")
         assert item is not None
         return item.task.id
 
@@ -204,13 +205,27 @@ def test_do_not_call_during_the_campaign_stops_the_next_call(town: Database, cam
         worklist.call(session, task_id, employee(session, "lavrova"), mode="demo", at=AFTERNOON)
 
 
+def test_a_family_that_may_be_called_comes_before_one_that_may_not(town: Database, campaign_id: int) -> None:
+    seen = []
+    with town.transaction() as session:
+        planned = tasks(session, campaign_id)
+        session.get_one(Family, planned[0].family_id).contact_from = "17:00"
+        promised = planned[4]
+        assert session.scalars(select(MissedCall).where(MissedCall.family_id == promised.family_id)).one().promised_for
+        lavrova = employee(session, "lavrova")
+        while (item := worklist.take_next(session, lavrova, AFTERNOON, mode="demo")) is not None:
+            seen.append(item.task.id)
+            worklist.finish(session, item.task.id, Outcome.TOLD, "", lavrova, AFTERNOON)
+        assert seen == [one.id for one in (*planned[1:4], planned[0], promised)]
+
+
 def test_a_paused_campaign_leaves_the_list(town: Database, campaign_id: int) -> None:
     task_id = take(town)
     with town.transaction() as session:
         running.pause(session, campaign_id, "проверяем", employee(session, "roshchina"), AFTERNOON)
         lavrova = employee(session, "lavrova")
         assert worklist.held(session, lavrova) is None
-        assert worklist.take_next(session, lavrova, AFTERNOON) is None
+        assert worklist.take_next(session, lavrova, AFTERNOON, mode="demo") is None
         with pytest.raises(RecordsError, match="на паузе"):
             worklist.call(session, task_id, lavrova, mode="demo", at=AFTERNOON)
         running.resume(session, campaign_id, employee(session, "roshchina"), AFTERNOON)
@@ -262,7 +277,7 @@ def test_every_family_of_the_campaign_is_taken_once(town: Database, campaign_id:
     seen = []
     with town.transaction() as session:
         lavrova = employee(session, "lavrova")
-        while (item := worklist.take_next(session, lavrova, AFTERNOON)) is not None:
+        while (item := worklist.take_next(session, lavrova, AFTERNOON, mode="demo")) is not None:
             seen.append(item.family.id)
             worklist.finish(session, item.task.id, Outcome.TOLD, "", lavrova, AFTERNOON)
         found = targets(session, campaign_id)

@@ -75,11 +75,12 @@ def test_one_skipped_is_not_put_before_her_again_but_before_others(town: Databas
         lavrova, zayac = employee(session, "lavrova"), employee(session, "zayac")
         by_person.take(session, task_id, lavrova, AFTERNOON)
         by_person.give_back(session, task_id, "занята", lavrova, AFTERNOON)
-        assert next_up.next_up(session, lavrova, AFTERNOON) is None
-        others = next_up.next_up(session, zayac, AFTERNOON)
+        assert next_up.next_up(session, lavrova, AFTERNOON, LIVE, mode="demo") is None
+        others = next_up.next_up(session, zayac, AFTERNOON, LIVE, mode="demo")
         assert others is not None
         assert others.task.id == task_id
-        assert next_up.next_up(session, lavrova, AFTERNOON + by_person.PASSED_OVER_FOR) is not None
+        later = AFTERNOON + by_person.PASSED_OVER_FOR
+        assert next_up.next_up(session, lavrova, later, LIVE, mode="demo") is not None
 
 
 def test_told_in_a_talk_ends_the_robots_task_too_but_not_a_live_call(town: Database, task_id: int) -> None:

@@ -44,16 +44,16 @@ def state(town: Database, task_id: int) -> tuple[str, str]:
 def test_one_person_has_it_and_the_next_gets_another(town: Database, task_id: int) -> None:
     with town.transaction() as session:
         lavrova, zayac = employee(session, "lavrova"), employee(session, "zayac")
-        offered = next_up.next_up(session, lavrova, AFTERNOON)
+        offered = next_up.next_up(session, lavrova, AFTERNOON, LIVE, mode="demo")
         assert offered is not None
         assert offered.task.id == task_id
         by_person.take(session, task_id, lavrova, AFTERNOON)
-        assert next_up.next_up(session, zayac, AFTERNOON) is None
+        assert next_up.next_up(session, zayac, AFTERNOON, LIVE, mode="demo") is None
         with pytest.raises(RecordsError, match="коллега"):
             by_person.take(session, task_id, zayac, AFTERNOON)
         with pytest.raises(RecordsError, match="коллега"):
             human_list.finish(session, task_id, Outcome.TOLD, "", zayac, AFTERNOON)
-        again = next_up.next_up(session, lavrova, AFTERNOON)
+        again = next_up.next_up(session, lavrova, AFTERNOON, LIVE, mode="demo")
         assert again is not None
         assert again.mine
 
@@ -84,6 +84,24 @@ def test_an_outcome_ends_it_and_the_booking_follows(
     assert known.wrong_person == (outcome is Outcome.WRONG_NUMBER)
 
 
+def test_whoever_may_be_called_is_next_before_the_more_urgent_who_may_not(town: Database, task_id: int) -> None:
+    with town.transaction() as session:
+        lavrova = employee(session, "lavrova")
+        other = task_for(session, booked(session, family=3, at=NOON + timedelta(days=2)), AFTERNOON)
+        other.channel = Channel.HUMAN.value
+        urgent = session.get_one(DialTask, task_id)
+        session.get_one(Family, urgent.family_id).contact_from = "17:00"
+        session.flush()
+        assert [one.task.id for one in human_list.items(session, lavrova, AFTERNOON)] == [task_id, other.id]
+        first = next_up.next_up(session, lavrova, AFTERNOON, LIVE, mode="demo")
+        assert first is not None
+        assert first.task.id == other.id
+        at_five = AFTERNOON + timedelta(hours=3, minutes=30)
+        then = next_up.next_up(session, lavrova, at_five, LIVE, mode="demo")
+        assert then is not None
+        assert then.task.id == task_id
+
+
 def test_later_needs_a_time_before_the_booking_and_skipping_a_reason(town: Database, task_id: int) -> None:
     with town.transaction() as session:
         lavrova = employee(session, "lavrova")
@@ -95,8 +113,8 @@ def test_later_needs_a_time_before_the_booking_and_skipping_a_reason(town: Datab
             by_person.give_back(session, task_id, " ", lavrova, AFTERNOON)
         in_an_hour = AFTERNOON + timedelta(hours=1)
         human_list.finish(session, task_id, Outcome.LATER, "", lavrova, AFTERNOON, call_at=in_an_hour)
-        assert next_up.next_up(session, lavrova, AFTERNOON) is None
-        assert next_up.next_up(session, lavrova, in_an_hour) is not None
+        assert next_up.next_up(session, lavrova, AFTERNOON, LIVE, mode="demo") is None
+        assert next_up.next_up(session, lavrova, in_an_hour, LIVE, mode="demo") is not None
 
 
 def test_the_red_button_is_not_hers_and_do_not_call_is(town: Database, task_id: int) -> None:
