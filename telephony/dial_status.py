@@ -17,7 +17,7 @@ from telephony.wire import Message
 _TRUNK = re.compile(r"PJSIP/trunk[^/]*-[0-9a-f]{8,}")
 _NOTE = re.compile(r"/sd/(att-[0-9a-f]{32})")
 _DENIED = "denied-"
-_ENDED = re.compile(r"[A-Z]{1,20}(-[0-9]{0,3}-[0-9]{0,3})?")
+_ENDED = re.compile(r"[A-Z]{1,20}(-[0-9]{0,3}-[0-9]{0,3}(-rang)?)?")
 """As `callflow.dialler.wire.disposition_of` reads it."""
 
 

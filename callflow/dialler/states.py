@@ -132,7 +132,7 @@ class Disposition(StrEnum):
 
     @property
     def rang(self) -> bool:
-        """Whether the family's telephone rang: this is what the caps count."""
+        """Whether it says by itself that the family's telephone rang: this is what the caps count."""
         return self not in (Disposition.FAILED, Disposition.DENIED, Disposition.BAD_NUMBER, Disposition.UNREACHABLE)
 
     @property

@@ -1,7 +1,8 @@
 """What the wire's words and papers say of an attempt. Pure.
 
 The dialplan ends every order with «DIALSTATUS-cause-SIP status», as it does for calls of operators
-(`callflow.outgoing.result_of`); the exchange's CDR is the witness when nobody listened.
+(`callflow.outgoing.result_of`), and adds «-rang» where the network said that a telephone rang (RINGTIME of Asterisk's
+Dial); the exchange's CDR is the witness when nobody listened.
 """
 
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from typing import Final
 from callflow.dialler.states import AttemptState, Disposition
 from callflow.outgoing import Result, result_of
 
+_RANG: Final = "-rang"
 _NO_SUCH_NUMBER: Final = frozenset({"404", "410", "484", "604"})
 _NOTHING_RANG: Final = frozenset({"", "100"})
 """Of a ring in vain: the network said nothing, or only that it is trying (F34)."""
@@ -32,8 +34,14 @@ PATIENCE: Final = timedelta(seconds=15)
 """How long the exchange's CDR may be late before its silence says that nobody knows (reliability.md §3, step 8)."""
 
 
+def telephone_rang(detail: str) -> bool:
+    """Whether the network said so («NOANSWER-19-480-rang»): many say 480 of a telephone that rang in vain."""
+    return detail.endswith(_RANG)
+
+
 def disposition_of(detail: str) -> Disposition | None:
     """What «NOANSWER-19-480» says; None for an answered call: what was heard only the script knows (I12)."""
+    detail = detail.removesuffix(_RANG)
     status, _, rest = detail.partition("-")
     if status == "ANSWER":
         return None

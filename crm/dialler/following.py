@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, lazyload
 
 from callflow.dialler import retry
 from callflow.dialler.states import AttemptState, Disposition, TaskState, may_become
-from callflow.dialler.wire import disposition_of
+from callflow.dialler.wire import disposition_of, telephone_rang
 from crm.dialler import refusals
 from crm.dialler.changing import again, attempt_of, change, end, tell, to_a_person
 from crm.dialler.settings import settings_of
@@ -88,11 +88,10 @@ def moves(session: Session, attempt: DialAttempt, word: str, detail: str, at: da
     then = _WORDS.get(word)
     if then is None or not _become(session, attempt, then, at, "word"):
         return False
-    attempt.rang = True
-    if then is AttemptState.RINGING:
+    if then is AttemptState.RINGING:  # said as it is dialled: whether a telephone rings the last word tells
         attempt.ringing_at = at
     else:
-        attempt.answered_at = at
+        attempt.answered_at, attempt.rang = at, True
     return True
 
 
@@ -151,7 +150,7 @@ def settle(  # noqa: PLR0917 - which, how, when, how we know
         return False
     attempt.disposition, attempt.ended_at = disposition.value, at
     attempt.detail = detail or attempt.detail
-    attempt.rang = attempt.rang or disposition.rang
+    attempt.rang = attempt.rang or disposition.rang or telephone_rang(detail)
     # The script says the result before it hangs up: its channel still has the line (I16). Where the family has hung up,
     # the dialplan may have said the end first, and nobody says it again.
     if evidence != SCRIPT or over_word(session, attempt.id):

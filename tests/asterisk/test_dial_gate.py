@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from callflow.dialler.states import Disposition
-from callflow.dialler.wire import disposition_of
+from callflow.dialler.wire import disposition_of, telephone_rang
 from crm.outgoing.orders import Order
 from telephony.config.dialling import DiallingPlan, WindowPlan
 from telephony.config.plan import LinePlan, TrunkPlan
@@ -361,6 +361,8 @@ ANSWERS = (
     (Behaviour(status=486), Disposition.BUSY),
     (Behaviour(status=600), Disposition.BUSY),
     (Behaviour(status=480), Disposition.UNREACHABLE),
+    (Behaviour(status=480, ring=0), Disposition.UNREACHABLE),
+    (Behaviour(status=503), Disposition.FAILED),
     (Behaviour(status=404, ring=0), Disposition.BAD_NUMBER),
     (Behaviour(status=410, ring=0), Disposition.BAD_NUMBER),
     (Behaviour(status=484, ring=0), Disposition.BAD_NUMBER),
@@ -386,6 +388,8 @@ def test_every_answer_of_the_network_has_its_own_word(
     order = robot.send(robot.order(ring=2))
     detail = robot.wait(order, "ended")
     assert disposition_of(detail) is disposition, detail
+    (call,) = robot.calls()
+    assert (telephone_rang(detail) or disposition is None) is call.rang, detail
     assert robot.words(order)[0][0] == "ringing"
     assert ("answered" in dict(robot.words(order))) is (disposition is None)
 

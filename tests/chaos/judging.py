@@ -90,14 +90,15 @@ def wire_of(truth: Truth, attempts: Iterable[DialAttempt], orders: Iterable[Outg
         whose = [name for at, name in by_number.get(call.number, ()) if at <= moment(call.at)][-1:]
         of_a_person = bool(whose) and not whose[0].startswith("att-")
         over = ended_at(call, truth)
-        rang = min([one for one in (call.answered_at, over) if one], default=0.0)
+        silent_from = min([one for one in (call.answered_at, over) if one], default=0.0)
         (wire.by_people if of_a_person else wire.invites).append(
             Invite(
                 whose[0] if whose else "",
                 call.number,
                 moment(call.at),
-                moment(rang) if rang else None,
+                moment(silent_from) if silent_from else None,
                 moment(over) if over else None,
+                rang=call.rang,
                 given_up=of_a_person and call.ended_by == "CANCEL",
             )
         )

@@ -48,6 +48,8 @@ class Arrived:
     shown: str
     call_id: str
     at: float
+    rang: bool = False
+    """The other side was told that a telephone rings, or was let hear something."""
     answered_at: float = 0.0
     ended_at: float = 0.0
     ended_by: str = ""
@@ -189,6 +191,7 @@ class Network:
         self._send(message, "100 Trying", None)
         if behaviour.trying:
             return
+        call.rang = behaviour.early or behaviour.ring != 0
         if behaviour.early:
             self._open_rtp(call)
             self._send(message, "183 Session Progress", call, self._sdp(call))
@@ -202,7 +205,7 @@ class Network:
     def _answer(self, call: Arrived, behaviour: Behaviour) -> None:
         if not call.live:
             return
-        call.answered_at = time.time()
+        call.rang, call.answered_at = True, time.time()
         self._open_rtp(call)
         frame = self._response(call.invite, "200 OK", call, self._sdp(call))
         self._resend[call.call_id] = (time.monotonic() + 0.5, frame, 6)

@@ -147,7 +147,7 @@ def _days(run: Run) -> None:
     days: Counter[tuple[str, object]] = Counter()
     for invite in (*run.wire.invites, *run.wire.by_people):
         at = run.ordered_at.get(invite.attempt_id) or listed.get(invite.attempt_id)
-        if at is not None and not invite.given_up:
+        if at is not None and invite.rang and not invite.given_up:
             days[invite.number, at.astimezone(run.calendar.zone).date()] += 1
     over = [which for which, count in days.items() if count > run.caps.per_day]
     assert not over, f"I6: more than {run.caps.per_day} calls of one day: {over}"

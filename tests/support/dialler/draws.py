@@ -14,6 +14,16 @@ SECONDS = st.sampled_from([0.1, 1, 1, 3, 5, 12, 16, 31, 61, 600, 3700])
 BETWEEN = st.sampled_from([1.1, 1.1, 6, 35, 1200, 3700])
 ENDINGS = st.sampled_from(["killed", "gone", "machine", "hung_up", "delivered", "confirmed"])
 IN_VAIN = st.sampled_from(
-    ["BUSY-17-486", "NOANSWER-19-480", "CHANUNAVAIL-20-503", "BUSY-21-603", "CANCEL-0-", "NOANSWER-0-"]
+    [
+        "BUSY-17-486-rang",
+        "NOANSWER-19-480",
+        "NOANSWER-19-480-rang",
+        "CHANUNAVAIL-20-503",
+        "CONGESTION-34-503",
+        "CONGESTION-34-503-rang",
+        "BUSY-21-603-rang",
+        "CANCEL-0-",
+        "NOANSWER-0-",
+    ]
 )
 NO_SUCH_NUMBER = "CHANUNAVAIL-1-404"

@@ -13,6 +13,11 @@ from tests.support.dialler.operator_calls import OperatorCalls
 from tests.support.dialler.wire import Invite, Wire
 from workers.dialler.reconciler import lines_of
 
+NOTHING_RANG = frozenset(
+    {"NOANSWER-19-480", "CHANUNAVAIL-20-503", "CONGESTION-34-503", "CHANUNAVAIL-1-404", "NOANSWER-0-"}
+)
+"""Last words about a call of which the network never said that a telephone rings."""
+
 
 @dataclass(frozen=True)
 class Order:
@@ -129,6 +134,7 @@ class FakeExchange:
         channel.invite.ring_ended_at = channel.invite.ring_ended_at or at
         channel.invite.ended_at = at
         detail = "ANSWER-16-" if channel.answered else detail
+        channel.invite.rang = detail not in NOTHING_RANG
         self.papers += _papers(attempt_id, channel, detail)
         self.ends[attempt_id] = detail
         self.words.append((attempt_id, "ended", detail))
@@ -144,7 +150,7 @@ class FakeExchange:
             if self.now() >= limit:
                 if not channel.answered:
                     channel.invite.ring_ended_at = limit
-                self.end(attempt_id, "NOANSWER-0-180")
+                self.end(attempt_id, "NOANSWER-0-180-rang")
         self.people.pass_time()
 
     def crash(self) -> None:

@@ -169,10 +169,12 @@ def _caps(run: Run) -> None:
         starts = sorted(run.ordered_at[one.attempt_id] for one in invites)
         for first, second in pairwise(starts):
             assert second - first >= run.caps.gap, f"I6: {number} again after {second - first}"
-        days = Counter(one.astimezone(run.calendar.zone).date() for one in starts)
-        assert max(days.values()) <= run.caps.per_day, f"I6: {number} {days}"
-    rang = Counter(one.task_id for one in run.attempts if one.rang)
-    assert all(count <= run.caps.attempts for count in rang.values()), f"I6: attempts of one task: {rang}"
+        rang = [run.ordered_at[one.attempt_id] for one in invites if one.rang]
+        days = Counter(one.astimezone(run.calendar.zone).date() for one in rang)
+        assert all(count <= run.caps.per_day for count in days.values()), f"I6: {number} {days}"
+    tasks = {one.id: one.task_id for one in run.attempts}
+    tries = Counter(tasks[one.attempt_id] for one in run.wire.invites if one.rang)
+    assert all(count <= run.caps.attempts for count in tries.values()), f"I6: attempts of one task: {tries}"
     for attempt_id, (free, waiting) in run.room.items():
         assert free >= 1, f"I22: {attempt_id} took the last line"
         assert waiting == 0, f"I22: {attempt_id} was ordered while {waiting} waited"

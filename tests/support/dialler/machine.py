@@ -26,7 +26,8 @@ from tests.support.dialler.rules_of_people import People
 from tests.support.dialler.world import World
 
 SEED = int(os.environ.get("DISPATCH_MACHINE_SEED", "0"))
-"""Another number explores other runs; the tests take the same ones every time."""
+"""Another number explores other runs; the tests take the same ones every time, as long as the same code is loaded:
+hypothesis also draws constants of it."""
 STEPS = 100
 
 Scene = Sequence[tuple[str, Mapping[str, object]]]

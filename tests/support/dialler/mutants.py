@@ -136,6 +136,15 @@ SHE_CALLS = ("a_missed_call", {"place": 0, "who": 0, "what": "call"})
 CLERK = ("at_her_desk", {"what": "clerk", "kind": "rating", "who": 0, "told": Outcome.TOLD})
 FIRST_CALL = ("one_call", {"worker": 0, "place": 0, "mended": False})
 """To the first family, whose reminder is the first that is due."""
+THREE_RINGS = [
+    step
+    for asks in ("ask_for_rating", "tell", "tell")
+    for step in (
+        (asks, {"family": 0, "urgent": True}),
+        ("call_in_vain", {"worker": 0, "place": 0, "seconds": 3700, "detail": "NOANSWER-19-480-rang"}),
+    )
+]
+"""In one day, to one family, where two are allowed."""
 
 
 @dataclass(frozen=True)
@@ -169,17 +178,9 @@ MUTANTS = {
     "no gate, and a job that is run again": Mutant([OPEN_GATE, _sent_again()], "I2"),
     "no margin for the ring": Mutant(_no_margin(), "I3", [("call_at_the_edge", {"worker": 0, "seconds": 20})]),
     "no gap": Mutant([_facts(last_start=None, last_talk=None)], "I6"),
-    "no cap of a day": Mutant(
-        [_facts(family_day=0)],
-        "I6",
-        [
-            step
-            for asks in ("ask_for_rating", "tell", "tell")
-            for step in (
-                (asks, {"family": 0, "urgent": True}),
-                ("call_in_vain", {"worker": 0, "place": 0, "seconds": 3700, "detail": "NOANSWER-19-480"}),
-            )
-        ],
+    "no cap of a day": Mutant([_facts(family_day=0)], "I6", THREE_RINGS),
+    "a ring of which the network said 480 is not counted": Mutant(
+        [(following, "telephone_rang", lambda _: False)], "I6", THREE_RINGS
     ),
     "a booking is not read again": Mutant(
         [_facts(source_stands=True), (withdrawing, "withdraw", lambda *_, **__: [])],

@@ -15,6 +15,8 @@ class Invite:
     at: datetime
     ring_ended_at: datetime | None = None
     ended_at: datetime | None = None
+    rang: bool = True
+    """Until the network has said otherwise: only such calls disturb a family."""
     given_up: bool = False
     """A person put her telephone down before this one was answered: she may try again when she likes."""
 

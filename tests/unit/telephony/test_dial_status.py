@@ -76,6 +76,8 @@ def test_lines_are_counted_by_the_trunks_channels() -> None:
         ("1763712000", True, ""),
         ("denied-1763712000", False, ""),
         ("1763712000-BUSY-17-486", True, "BUSY-17-486"),
+        ("1763712000-NOANSWER-19-480-rang", True, "NOANSWER-19-480-rang"),
+        ("1763712000-NOANSWER-19-480-sang", True, ""),
         ("1763712000-CANCEL", True, "CANCEL"),
         ("1763712000-NOANSWER-0-", True, "NOANSWER-0-"),
         ("1763712000-=HYPERLINK(1)", True, ""),
