@@ -13,7 +13,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from callflow.dialler import window
-from callflow.dialler.rules import Live, Verdict
+from callflow.dialler.rules import Verdict
 from callflow.dialler.states import TaskState
 from callflow.outgoing import OrderState
 from callflow.text import clean_line
@@ -31,7 +31,6 @@ from crm.dialler.tables import CAMPAIGN, DialSubject, DialTask
 from crm.dialler.wrapping_up import close_wrapup, is_talking
 from crm.errors import NotFound, RecordsError
 from crm.family_tables import Family, Person
-from crm.missed.access import services_of
 from crm.outgoing import asking
 from crm.outgoing.tables import OutgoingCall
 from crm.staff import Employee
@@ -94,7 +93,7 @@ def take_next(
     found = [one for one in session.scalars(due) if one.id not in passed]
     if mine is not None and found:
         claiming.give_back(session, mine.task, claiming.owner_of(employee), at)
-    ready = by_person.ready_first(session, found, at, partial(_live, session, employee), mode=mode)
+    ready = by_person.ready_first(session, found, at, partial(yielding.live_for, session, employee), mode=mode)
     task = by_person.take_first(session, ready, employee, at, ip=ip)
     return _item(session, task) if task is not None else mine
 
@@ -119,7 +118,7 @@ def may_call(
     session: Session, item: Item, employee: Employee, at: datetime, *, mode: Literal["demo", "live"]
 ) -> Verdict:
     """Whether she may call now, by the records: the page says the rule before she presses."""
-    return by_person.may_call(session, item.task, at, _live(session, employee, item.task), mode=mode)[0]
+    return by_person.may_call(session, item.task, at, yielding.live_for(session, employee, item.task), mode=mode)[0]
 
 
 def call(
@@ -139,7 +138,7 @@ def call(
     item_of(session, task)
     by_person.take(session, task_id, employee, at, ip=ip)
     close_wrapup(session, employee, at, ip=ip)
-    live = _live(session, employee, task)
+    live = yielding.live_for(session, employee, task)
     return by_person.call(session, task_id, employee, live, purpose=PURPOSE, mode=mode, at=at, ip=ip)
 
 
@@ -246,11 +245,6 @@ def _next(
         due = due.where(CampaignTarget.campaign_id == campaign_id)
     asked_for_a_time = CampaignTarget.call_at.is_(None)
     return due.order_by(DialTask.priority, asked_for_a_time, DialTask.due_at, DialTask.id).limit(limit)
-
-
-def _live(session: Session, employee: Employee, task: DialTask) -> Live:
-    """How the telephone stands for the callers whom she could answer instead."""
-    return yielding.live_of(session, {task.service_id, *services_of(session, employee)})
 
 
 def _again(session: Session, task: DialTask, target: CampaignTarget, at: datetime) -> datetime | None:

@@ -12,7 +12,9 @@ from callflow.call import Direction
 from callflow.dialler.rules import Live
 from crm import calls
 from crm.call_tables import CallRecord
-from crm.dialler.tables import lines_taken
+from crm.dialler.tables import DialTask, lines_taken
+from crm.missed.access import services_of
+from crm.staff import Employee
 
 
 def live_of(session: Session, service_ids: Collection[int]) -> Live:
@@ -25,3 +27,8 @@ def live_of(session: Session, service_ids: Collection[int]) -> Live:
         inbound=by_direction.get(Direction.INBOUND.value, 0),
         outbound=by_direction.get(Direction.OUTBOUND.value, 0) + robots,
     )
+
+
+def live_for(session: Session, employee: Employee, task: DialTask) -> Live:
+    """The same for her call of this task: for the callers whom she could answer instead."""
+    return live_of(session, {task.service_id, *services_of(session, employee)})

@@ -12,7 +12,7 @@ from typing import Final, Literal
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from callflow.dialler.rules import Live, Verdict
+from callflow.dialler.rules import Verdict
 from callflow.dialler.states import TaskState
 from callflow.text import clean_line
 from crm.audit import Actor
@@ -24,7 +24,6 @@ from crm.dialler.wrapping_up import close_wrapup
 from crm.errors import NotFound, RecordsError
 from crm.family_tables import Family
 from crm.journal_tables import JournalEntry
-from crm.missed.access import services_of
 from crm.outgoing.tables import OutgoingCall
 from crm.ratings import giving
 from crm.ratings.tables import Rating
@@ -108,7 +107,7 @@ def next_up(session: Session, viewer: Employee, at: datetime, *, mode: Literal["
         return mine
     passed = by_person.passed_over(session, viewer, at)
     free = {one.task: one for one in items(session, viewer, at) if one.holder is None and one.task.id not in passed}
-    ready = by_person.ready_first(session, [*free], at, partial(_live, session, viewer), mode=mode)
+    ready = by_person.ready_first(session, [*free], at, partial(yielding.live_for, session, viewer), mode=mode)
     first = next(ready, None)
     return free[first] if first is not None else None
 
@@ -123,7 +122,7 @@ def may_call(
     session: Session, item: Item, employee: Employee, at: datetime, *, mode: Literal["demo", "live"]
 ) -> Verdict:
     """Whether she may call now, by the records: the page says the rule before she presses."""
-    return by_person.may_call(session, item.task, at, _live(session, employee, item.task), mode=mode)[0]
+    return by_person.may_call(session, item.task, at, yielding.live_for(session, employee, item.task), mode=mode)[0]
 
 
 def call(
@@ -141,7 +140,7 @@ def call(
     """
     task = take(session, task_id, employee, at, ip=ip)
     close_wrapup(session, employee, at, ip=ip)
-    live = _live(session, employee, task)
+    live = yielding.live_for(session, employee, task)
     return by_person.call(session, task_id, employee, live, purpose=PURPOSE, mode=mode, at=at, ip=ip)
 
 
@@ -199,11 +198,6 @@ def finish(  # noqa: PLR0917 - which, how, in whose words, by whom, when
     by_person.note_outcome(session, outcome.value, _words(said, note), task, employee, at, ip)
     close_wrapup(session, employee, at, ip=ip)
     return task
-
-
-def _live(session: Session, employee: Employee, task: DialTask) -> Live:
-    """How the telephone stands for whoever could answer callers instead."""
-    return yielding.live_of(session, {task.service_id, *services_of(session, employee)})
 
 
 def _give(  # noqa: PLR0917 - which, how, by whom, when, from where
